@@ -1,0 +1,55 @@
+# Everything here runs with Go and a POSIX system; `make test` installs by name what else the tests need.
+
+GO     ?= go
+RUN    ?= .
+COUNT  ?= 1
+# The tools of lint and benchstat are pinned in a module file of their own.
+TOOL   := $(GO) tool -modfile=tools.mod
+
+.DEFAULT_GOAL := help
+.PHONY: help test race lint fuzz bench benchstat bars report readme build clean tools
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the command: ./transportlab
+	$(GO) build -o transportlab .
+
+test: tools ## vet everything, then all tests under the race detector (about 10 minutes on 2 cores)
+	$(GO) vet ./...
+	$(GO) test -race -shuffle=on -timeout 20m $(TESTFLAGS) ./...
+
+race: tools ## three times over, with more parallelism than cores: what only shows under contention
+	GORACE=halt_on_error=1 $(GO) test -race -count=3 -cpu=1,2,8 -timeout 60m ./transports/... ./socketio/... ./bench/...
+
+lint: ## gofmt, vet and staticcheck
+	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+
+fuzz: ## each fuzz target for 30 s (FUZZTIME=10m for longer)
+	@bash .ci/fuzz $(or $(FUZZTIME),30s)
+
+bench: ## the lab's benchmarks in Go's format (RUN=Push COUNT=10 for a part, repeated)
+	$(GO) test -run '^$$' -bench '$(RUN)' -count $(COUNT) -timeout 60m ./bench
+
+benchstat: ## the same as a table with a column per transport (COUNT=10 for intervals)
+	@mkdir -p artifacts
+	$(GO) test -run '^$$' -bench '$(RUN)' -count $(COUNT) -timeout 60m ./bench | tee artifacts/bench.txt
+	$(TOOL) benchstat -col /transport artifacts/bench.txt
+
+bars: ## the ratios that the project holds itself to, measured side by side in one run
+	$(GO) test -run '^$$' -bench 'Bar' -timeout 60m -v ./bench
+
+report: ## measure with the defaults and publish the result as reports/latest (under three minutes)
+	$(GO) run . run --out reports/latest
+	$(MAKE) readme
+
+readme: ## write the figures of reports/latest into README.md
+	$(GO) run . report reports/latest/result.json --readme README.md
+
+clean: ## remove what the targets above leave behind
+	rm -rf transportlab artifacts *.test *.prof
+
+tools:
+	@bash .ci/tools
