@@ -1,0 +1,165 @@
+package result
+
+import "time"
+
+// A Metric is a figure that a run has, with all that a report needs to say about it.
+type Metric struct {
+	Name    string                    // as in benchmark output, unit included: "p99-ns"
+	Title   string                    // as in reports: "Latency, 99th percentile"
+	Unit    string                    // of Of: "ns", "B", "1/s", "1"
+	Higher  bool                      // more is better
+	Exact   bool                      // the same in every run, so that any difference is one
+	Tail    bool                      // unfit when the machine was disturbed
+	Explain string                    // what it means for the reader, in a sentence
+	Of      func(Run) (float64, bool) // false: this run does not have it
+}
+
+// Value returns the metric of a run, false when it has none or must not be used for it.
+func (m Metric) Value(r Run) (float64, bool) {
+	purpose := ForAll
+	if m.Tail {
+		purpose = ForTail
+	}
+	if !r.Fit(purpose) {
+		return 0, false
+	}
+	return m.Of(r)
+}
+
+// Metrics are all of them, in the order in which reports list them.
+func Metrics() []Metric {
+	var (
+		delivery = func(r Run) *Histogram { return &r.Delivery }
+		ack      = func(r Run) *Histogram { return &r.Ack }
+		catchUp  = func(r Run) *Histogram { return r.CatchUp }
+		dial     = func(r Run) *Histogram { return &r.Connections.Dial }
+		late     = func(r Run) *Histogram { return &r.Lateness }
+		p50      = func(h *Histogram) time.Duration { return h.P50 }
+		p99      = func(h *Histogram) time.Duration { return h.P99 }
+	)
+	return []Metric{
+		{Name: "p50-ns", Title: "Latency, median", Unit: "ns", Of: quantile(delivery, p50),
+			Explain: "From the moment a message should have been sent until the client has it; half of the deliveries are at least as fast."},
+		{Name: "p90-ns", Title: "Latency, 90th percentile", Unit: "ns", Of: quantile(delivery, func(h *Histogram) time.Duration { return h.P90 }),
+			Explain: "One delivery in ten takes longer."},
+		{Name: "p99-ns", Title: "Latency, 99th percentile", Unit: "ns", Tail: true, Of: quantile(delivery, p99),
+			Explain: "One delivery in a hundred takes longer: a page that shows a hundred messages shows such a one."},
+		{Name: "p999-ns", Title: "Latency, 99.9th percentile", Unit: "ns", Tail: true, Of: quantile(delivery, func(h *Histogram) time.Duration { return h.P999 }),
+			Explain: "One delivery in a thousand takes longer."},
+		{Name: "uncorrected-p99-ns", Title: "Latency from the actual send, 99th percentile", Unit: "ns", Tail: true,
+			Of:      quantile(func(r Run) *Histogram { return &r.Uncorrected }, p99),
+			Explain: "What a tool shows that forgives itself for sending late; compare it with p99-ns."},
+		{Name: "ack-p50-ns", Title: "Acknowledgement, median", Unit: "ns", Of: quantile(ack, p50),
+			Explain: "From sending a message until the sender knows that it is stored."},
+		{Name: "ack-p99-ns", Title: "Acknowledgement, 99th percentile", Unit: "ns", Tail: true, Of: quantile(ack, p99),
+			Explain: "One acknowledgement in a hundred takes longer."},
+		{Name: "age-ns", Title: "Age of information, mean", Unit: "ns", Of: func(r Run) (float64, bool) {
+			if r.Age == nil {
+				return 0, false
+			}
+			return float64(r.Age.Mean), true
+		}, Explain: "How old the newest thing is that a client knows, averaged over time: what matters for a display that is looked at now and then."},
+		{Name: "catchup-p50-ns", Title: "Catching up after a cut, median", Unit: "ns", Of: quantile(catchUp, p50),
+			Explain: "From dialling again until everything missed has arrived."},
+		{Name: "dial-p50-ns", Title: "Connecting, median", Unit: "ns", Of: quantile(dial, p50),
+			Explain: "What the first use costs; for transports that connect with the first request it is in that request instead."},
+		{Name: "msgs/s", Title: "Deliveries", Unit: "1/s", Higher: true, Of: func(r Run) (float64, bool) {
+			return per(float64(r.Accounting.Messages()), r.Elapsed.Seconds())
+		}, Explain: "Messages delivered to clients (acknowledged, where nobody receives) a second. In an open loop it is what was asked for, unless the server could not keep up."},
+		{Name: "wire-B/msg", Title: "Bytes per message", Unit: "B", Exact: true, Of: wire(func(up, down uint64) uint64 { return up + down }),
+			Explain: "All bytes that clients and publishers moved in both directions, divided by the deliveries; requests that found nothing are in it."},
+		{Name: "up-B/msg", Title: "Bytes per message, up", Unit: "B", Exact: true, Of: wire(func(up, _ uint64) uint64 { return up }),
+			Explain: "From clients and publishers to the server."},
+		{Name: "down-B/msg", Title: "Bytes per message, down", Unit: "B", Exact: true, Of: wire(func(_, down uint64) uint64 { return down }),
+			Explain: "From the server to clients and publishers."},
+		{Name: "idle-B/min", Title: "Bytes of an idle connection", Unit: "B", Of: func(r Run) (float64, bool) {
+			if r.Bytes == nil || r.Accounting.Messages() > 0 {
+				return 0, false
+			}
+			return r.Bytes.PerMinute.Up + r.Bytes.PerMinute.Down, true
+		}, Explain: "What a connected client moves a minute while nothing happens, both directions."},
+		{Name: "cpu-ns/msg", Title: "Server CPU per message", Unit: "ns", Of: func(r Run) (float64, bool) {
+			if r.Server == nil {
+				return 0, false
+			}
+			return per(float64(max(r.Server.CPU-r.Server.Idle, 0)), float64(r.Accounting.Messages()))
+		}, Explain: "CPU time of the server's process per delivery, less what it uses when idle."},
+		{Name: "driver-cpu-ns/msg", Title: "Driver CPU per message", Unit: "ns", Of: func(r Run) (float64, bool) {
+			return per(float64(max(r.Driver.CPU-r.Driver.Idle, 0)), float64(r.Accounting.Messages()))
+		}, Explain: "CPU time of all clients, publishers and the measurement itself per delivery."},
+		{Name: "switches/msg", Title: "Server context switches per message", Unit: "1", Of: func(r Run) (float64, bool) {
+			if r.Server == nil {
+				return 0, false
+			}
+			return per(float64(r.Server.Voluntary+r.Server.Involuntary), float64(r.Accounting.Messages()))
+		}, Explain: "How often the server was put to sleep or aside per delivery: fewer means more work per wake-up."},
+		{Name: "idle-cpu-ns/conn/s", Title: "Server CPU of an idle connection", Unit: "ns", Of: func(r Run) (float64, bool) {
+			if r.Server == nil || r.Accounting.Messages() > 0 {
+				return 0, false
+			}
+			return per(float64(max(r.Server.CPU-r.Server.Idle, 0))/float64(r.Connections.All()), r.Elapsed.Seconds())
+		}, Explain: "CPU time that a connected client costs the server every second while nothing happens."},
+		{Name: "B/conn", Title: "Server memory per connection", Unit: "B", Of: func(r Run) (float64, bool) {
+			if r.Server == nil || r.Server.Connected.RSS < r.Server.Before.RSS {
+				return 0, false
+			}
+			return per(float64(r.Server.Connected.RSS-r.Server.Before.RSS), float64(r.Connections.All()))
+		}, Explain: "Growth of the server's resident memory per connection, before any load."},
+		{Name: "goroutines/conn", Title: "Server goroutines per connection", Unit: "1", Of: func(r Run) (float64, bool) {
+			if r.Server == nil {
+				return 0, false
+			}
+			return per(float64(r.Server.Connected.Goroutines-r.Server.Before.Goroutines), float64(r.Connections.All()))
+		}, Explain: "Goroutines that a connected client keeps on the server."},
+		{Name: "lateness-p99-ns", Title: "Driver's lateness, 99th percentile", Unit: "ns", Tail: true, Of: quantile(late, p99),
+			Explain: "How far the driver lagged behind its own schedule; the error of every latency is of this order."},
+	}
+}
+
+// FindMetric returns the metric of that name.
+func FindMetric(name string) (Metric, bool) {
+	for _, m := range Metrics() {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Metric{}, false
+}
+
+// Messages is the number that figures "per message" are divided by: deliveries, or acknowledged sends
+// where nobody receives.
+func (a Accounting) Messages() uint64 {
+	if a.Expected == 0 {
+		return a.Acked
+	}
+	return a.Delivered
+}
+
+// All is the number of connections to the server.
+func (c Connections) All() int { return c.Clients + c.Publishers }
+
+func quantile(of func(Run) *Histogram, at func(*Histogram) time.Duration) func(Run) (float64, bool) {
+	return func(r Run) (float64, bool) {
+		h := of(r)
+		if h == nil || h.Count == 0 {
+			return 0, false
+		}
+		return float64(at(h)), true
+	}
+}
+
+func wire(of func(up, down uint64) uint64) func(Run) (float64, bool) {
+	return func(r Run) (float64, bool) {
+		if r.Bytes == nil {
+			return 0, false
+		}
+		return per(float64(of(r.Bytes.Steady.Up.Total(), r.Bytes.Steady.Down.Total())), float64(r.Accounting.Messages()))
+	}
+}
+
+func per(a, b float64) (float64, bool) {
+	if b == 0 {
+		return 0, false
+	}
+	return a / b, true
+}
