@@ -72,6 +72,8 @@ func (w Workload) checkParties() error {
 		return wrong("topics", "%d is not between 1 and %d", w.Topics, MaxTopics)
 	case w.Topics > w.Clients:
 		return wrong("topics", "%d topics for %d clients: somebody must read each", w.Topics, w.Clients)
+	case w.Kind != Idle && w.Publishers < w.Topics:
+		return wrong("publishers", "%d for %d topics: a connection is to one topic", w.Publishers, w.Topics)
 	case w.Kind == RTT && w.Topics != w.Clients:
 		return wrong("topics", "in rtt each client has its own: leave it out")
 	case w.Kind.Shared() && w.Topics != 1:

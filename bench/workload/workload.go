@@ -79,7 +79,7 @@ type Workload struct {
 	Explain    string   `json:"explain,omitempty" yaml:"explain"`       // what it stands for, in a sentence
 	Kind       Kind     `json:"kind" yaml:"kind"`                       // rtt, push, fanout, chat, ingest, idle, burst or resume
 	Clients    int      `json:"clients" yaml:"clients"`                 // connected clients; 1
-	Publishers int      `json:"publishers" yaml:"publishers"`           // connections that send: 1 (rtt, chat, ingest: the clients themselves; idle: none)
+	Publishers int      `json:"publishers" yaml:"publishers"`           // connections that send, dealt to topics in turn: one per topic (rtt, chat, ingest: the clients themselves; idle: none)
 	Topics     int      `json:"topics" yaml:"topics"`                   // topics; clients, and messages, are dealt to them in turn. 1 (rtt, push, ingest: one per client)
 	Size       int      `json:"size" yaml:"size"`                       // bytes of a message's data; 64
 	Binary     bool     `json:"binary" yaml:"binary"`                   // data is every byte value; otherwise printable text
@@ -131,16 +131,16 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // WithDefaults returns w with its zero fields filled in.
 func (w Workload) WithDefaults() Workload {
 	set(&w.Clients, 1)
-	switch {
-	case w.Kind.SelfSending():
-		set(&w.Publishers, w.Clients)
-	case w.Kind.Sends():
-		set(&w.Publishers, 1)
-	}
 	if w.Kind == RTT || w.Kind == Push || w.Kind == Ingest {
 		set(&w.Topics, w.Clients)
 	}
 	set(&w.Topics, 1)
+	switch {
+	case w.Kind.SelfSending():
+		set(&w.Publishers, w.Clients)
+	case w.Kind.Sends():
+		set(&w.Publishers, w.Topics)
+	}
 	set(&w.Size, 64)
 	set(&w.Rate, 10)
 	set(&w.Duration, Duration(5*time.Second))
