@@ -3,254 +3,193 @@
 package memlog
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"transportlab/transports"
+	"transportlab/transports/internal/window"
 )
 
 // Options bound a log. The zero value of a field is its default.
 type Options struct {
 	MaxLen  int           // messages held per topic; 10,000
 	MaxByte int           // bytes of Data held per topic; 64 MiB
-	IDs     time.Duration // how long an ID is remembered after its message; 5 minutes
+	IDs     time.Duration // how long an ID is remembered at least; 5 minutes
+	MaxIDs  int           // IDs of a topic after which the oldest are forgotten sooner; 500,000
 	Topics  int           // topics held; 10,000: one more is ErrRateLimited
+	Idle    time.Duration // a topic without appends and waiters for this long is forgotten; 1 hour
 }
 
-// A Log is a transports.BatchLog in memory. Use New.
+// A Log is a transports.BatchLog in memory. Use New. Reads and waits take no lock. A topic begins
+// with its first message: to read it before, or to wait for it, keeps nothing.
 type Log struct {
 	o      Options
-	mu     sync.Mutex
-	topics map[string]*topic
-	closed chan struct{}
-}
-
-// A topic holds messages with offsets first … first+len(ms)-1. It has its own lock, so topics do not
-// wait for each other.
-type topic struct {
-	mu    sync.Mutex
-	epoch string
-	first uint64
-	ms    []transports.Message
-	bytes int
-	ids   map[string]stored
-	order []stored      // ids by age, to forget them in time
-	news  chan struct{} // closed and replaced at each change; nil while nobody waits
-}
-
-type stored struct {
-	id     string
-	offset uint64
-	data   []byte
-	binary bool
-	at     time.Time
+	topics sync.Map     // name → *topic
+	mu     sync.Mutex   // creating and removing topics
+	count  atomic.Int64 // of topics
+	swept  time.Time
+	closed atomic.Bool
 }
 
 // New returns an empty log.
 func New(o Options) *Log {
-	set := func(field *int, value int) {
-		if *field <= 0 {
-			*field = value
-		}
-	}
 	set(&o.MaxLen, 10_000)
 	set(&o.MaxByte, 64<<20)
+	set(&o.MaxIDs, 500_000)
 	set(&o.Topics, 10_000)
-	if o.IDs <= 0 {
-		o.IDs = 5 * time.Minute
+	set(&o.IDs, 5*time.Minute)
+	set(&o.Idle, time.Hour)
+	return &Log{o: o, swept: time.Now()}
+}
+
+func set[T int | time.Duration](field *T, value T) {
+	if *field <= 0 {
+		*field = value
 	}
-	return &Log{o: o, topics: map[string]*topic{}, closed: make(chan struct{})}
 }
 
 // Close ends every Wait with ErrUnavailable, and all later calls.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.isClosed() {
-		close(l.closed)
+	l.closed.Store(true)
+	for _, t := range l.topics.Range {
+		t := t.(*topic)
+		t.mu.Lock()
+		t.w.Wake()
+		t.mu.Unlock()
 	}
 	return nil
 }
 
-func (l *Log) isClosed() bool {
-	select {
-	case <-l.closed:
-		return true
-	default:
-		return false
-	}
-}
-
 // Forget loses a topic, as a store that was restarted without its data does: its next epoch is new.
 func (l *Log) Forget(name string) {
-	l.mu.Lock()
-	t := l.topics[name]
-	l.mu.Unlock()
-	if t == nil {
-		return
+	if t := l.find(name); t != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.begin()
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.epoch, t.first, t.ms, t.bytes, t.ids, t.order = rand.Text()[:6], 1, nil, 0, map[string]stored{}, nil
-	t.wake()
-}
-
-// get returns the topic, which it creates if need be.
-func (l *Log) get(name string) (*topic, error) {
-	if err := transports.CheckTopic(name); err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.isClosed() {
-		return nil, transports.ErrUnavailable
-	}
-	t := l.topics[name]
-	if t == nil {
-		if len(l.topics) >= l.o.Topics {
-			return nil, transports.ErrRateLimited
-		}
-		t = &topic{epoch: rand.Text()[:6], first: 1, ids: map[string]stored{}}
-		l.topics[name] = t
-	}
-	return t, nil
 }
 
 // Append implements transports.Log.
 func (l *Log) Append(ctx context.Context, name string, m transports.Message) (transports.Cursor, error) {
-	t, err := l.get(name)
+	t, err := l.open(ctx, name)
 	if err != nil {
 		return transports.Cursor{}, err
 	}
-	if err := ctx.Err(); err != nil {
-		return transports.Cursor{}, err
-	}
-	t.mu.Lock()
 	defer t.mu.Unlock()
-	c, err := t.append(m, &l.o, time.Now())
-	t.wake()
+	new, c, err := t.position(&m, 0, &l.o, time.Now())
+	if new {
+		t.w.Append(l.limits(), m)
+	}
 	return c, err
 }
 
-// AppendBatch implements transports.BatchLog.
+// AppendBatch implements transports.BatchLog. Waiters are woken once.
 func (l *Log) AppendBatch(ctx context.Context, name string, ms []transports.Message) []transports.AppendResult {
 	results := make([]transports.AppendResult, len(ms))
-	t, err := l.get(name)
-	if err == nil {
-		err = ctx.Err()
-	}
+	t, err := l.open(ctx, name)
 	if err != nil {
 		for i := range results {
 			results[i].Err = err
 		}
 		return results
 	}
-	now := time.Now()
-	t.mu.Lock()
 	defer t.mu.Unlock()
+	now := time.Now()
+	added := make([]transports.Message, 0, len(ms))
 	for i, m := range ms {
-		results[i].Cursor, results[i].Err = t.append(m, &l.o, now)
+		var new bool
+		if new, results[i].Cursor, results[i].Err = t.position(&m, len(added), &l.o, now); new {
+			added = append(added, m)
+		}
 	}
-	t.wake()
+	if len(added) > 0 {
+		t.w.Append(l.limits(), added...)
+	}
 	return results
 }
 
-func (t *topic) append(m transports.Message, o *Options, now time.Time) (transports.Cursor, error) {
-	if err := transports.CheckID(m.ID); err != nil {
-		return transports.Cursor{}, err
-	}
-	for len(t.order) > 0 && now.Sub(t.order[0].at) > o.IDs {
-		delete(t.ids, t.order[0].id)
-		t.order = t.order[1:]
-	}
-	if s, ok := t.ids[m.ID]; ok {
-		if s.binary != m.Binary || !bytes.Equal(s.data, m.Data) {
-			return transports.Cursor{}, transports.ErrConflict
-		}
-		return transports.Cursor{Epoch: t.epoch, Offset: s.offset}, nil
-	}
-	m.Cursor = transports.Cursor{Epoch: t.epoch, Offset: t.first + uint64(len(t.ms))}
-	m.Data = bytes.Clone(m.Data)
-	t.ms = append(t.ms, m)
-	t.bytes += len(m.Data)
-	s := stored{m.ID, m.Offset, m.Data, m.Binary, now}
-	t.ids[m.ID] = s
-	t.order = append(t.order, s)
-	for len(t.ms) > o.MaxLen || t.bytes > o.MaxByte && len(t.ms) > 1 {
-		t.bytes -= len(t.ms[0].Data)
-		t.ms[0] = transports.Message{}
-		t.ms = t.ms[1:]
-		t.first++
-	}
-	return m.Cursor, nil
+func (l *Log) limits() window.Limits {
+	return window.Limits{Messages: l.o.MaxLen, Bytes: l.o.MaxByte, Whole: true}
 }
 
-// wake releases the waiters; the topic is locked.
-func (t *topic) wake() {
-	if t.news != nil {
-		close(t.news)
-		t.news = nil
-	}
-}
-
-// Read implements transports.Log. The messages' Data is shared: it must not be changed.
+// Read implements transports.Log. The slice and its Data are shared: they must not be changed.
 func (l *Log) Read(ctx context.Context, name string, after transports.Cursor, limit int) ([]transports.Message, error) {
-	t, err := l.get(name)
+	if l.closed.Load() {
+		return nil, transports.ErrUnavailable
+	}
+	t := l.find(name)
+	if t != nil {
+		if v := t.w.View(); v.Epoch() != "" || after.IsZero() {
+			return v.Read(after, limit)
+		}
+	} else if after.IsZero() {
+		return nil, transports.CheckTopic(name)
+	}
+	// The cursor is of a log that is gone; the gap has to name the epoch that comes after it.
+	t, err := l.open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	t.mu.Lock()
 	defer t.mu.Unlock()
-	i, err := t.index(after)
-	if err != nil || i == len(t.ms) {
-		return nil, err
-	}
-	return append([]transports.Message(nil), t.ms[i:min(i+limit, len(t.ms))]...), nil
-}
-
-// index returns where in ms the successor of the cursor stands; the topic is locked.
-func (t *topic) index(after transports.Cursor) (int, error) {
-	last := t.first + uint64(len(t.ms)) - 1
-	if after.IsZero() {
-		after = transports.Cursor{Epoch: t.epoch, Offset: 0}
-		if t.first > 1 {
-			after.Offset = t.first - 1
-		}
-	}
-	if after.Epoch != t.epoch || after.Offset+1 < t.first || after.Offset > last {
-		return 0, &transports.GapError{After: after, Epoch: t.epoch, First: t.first, Last: last}
-	}
-	return int(after.Offset + 1 - t.first), nil
+	return t.w.View().Read(after, limit)
 }
 
 // Wait implements transports.Log.
 func (l *Log) Wait(ctx context.Context, name string, after transports.Cursor) error {
 	for {
-		t, err := l.get(name)
-		if err != nil {
+		if l.closed.Load() {
+			return transports.ErrUnavailable
+		}
+		t := l.find(name)
+		if t == nil {
+			if !after.IsZero() {
+				return transports.CheckTopic(name) // a gap
+			}
+			var err error
+			if t, err = l.create(name); err != nil {
+				return err
+			}
+		}
+		if err := t.wait(ctx, after, &l.closed); err != nil {
+			l.drop(name, t)
 			return err
 		}
-		t.mu.Lock()
-		if i, err := t.index(after); err != nil || i < len(t.ms) {
-			t.mu.Unlock()
+		if v := t.w.View(); v.Ready(after) {
 			return nil
-		}
-		if t.news == nil {
-			t.news = make(chan struct{})
-		}
-		news := t.news
-		t.mu.Unlock()
-		select {
-		case <-news:
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-l.closed:
-			return transports.ErrUnavailable
 		}
 	}
 }
+
+// wait returns nil when the topic is worth another look.
+func (t *topic) wait(ctx context.Context, after transports.Cursor, closed *atomic.Bool) error {
+	v := t.w.View()
+	if v.Ready(after) {
+		return nil
+	}
+	t.waiters.Add(1)
+	defer t.waiters.Add(-1)
+	news := v.News()
+	switch { // both are set before the last wake-up, which may have been before View
+	case closed.Load():
+		return transports.ErrUnavailable
+	case t.gone.Load():
+		return nil
+	}
+	select {
+	case <-news:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// newEpoch is short, because it is in every cursor on the wire; 30 random bits tell the lives of one
+// topic apart.
+func newEpoch() string { return rand.Text()[:6] }
 
 var _ transports.BatchLog = (*Log)(nil)
