@@ -1,0 +1,188 @@
+// Package tcp is a floor: the same log and guarantees over a bare TCP connection with frames of four
+// bytes of length, the highest bit telling binary from text. HTTP serves for the first request alone,
+// which is upgraded to "transportlab-tcp", so that the floor runs on the port and behind the meters of
+// the transports that are compared with it.
+package tcp
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"transportlab/transports"
+	"transportlab/transports/internal/duplex"
+	"transportlab/transports/internal/endpoint"
+	"transportlab/transports/internal/hub"
+	"transportlab/transports/internal/pull"
+	"transportlab/transports/internal/push"
+	"transportlab/transports/internal/wire"
+)
+
+const (
+	protocol  = "transportlab-tcp"
+	binaryBit = 1 << 31
+	clientMax = 64 << 20 // of a frame, at the client
+)
+
+type transport struct{ o transports.Options }
+
+// New returns the transport.
+func New(o transports.Options) transports.Transport { return transport{o.WithDefaults()} }
+
+func (transport) Info() transports.Info {
+	return transports.Info{Name: "tcp", Title: "Raw TCP", Push: true, Floor: true, Carriers: []string{"h1"}}
+}
+
+func (t transport) NewServer(log transports.Log) transports.Server {
+	e := endpoint.New(log, t.o)
+	sessions := push.NewServer(log, t.o, true)
+	e.Drain = sessions.Shutdown
+	e.Get = func(w http.ResponseWriter, r *http.Request, topic string, after transports.Cursor) error {
+		if r.Header.Get("Upgrade") != protocol {
+			w.Header().Set("Upgrade", protocol)
+			return &transports.Error{Code: "upgrade", Status: http.StatusUpgradeRequired, Message: "this endpoint speaks " + protocol + " only"}
+		}
+		later := r.URL.Query().Get("subscribe") == "later"
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Upgrade", protocol)
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		c, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return nil // the status has been written; there is nothing left to say it with
+		}
+		c.SetDeadline(time.Time{})
+		s, err := sessions.Open(&push.ConnWriter{Conn: c}, framing{}, topic)
+		if err != nil {
+			return c.Close()
+		}
+		l := &duplex.Loop{Log: log, Options: t.o, Topic: topic, Session: s, Frame: frameText}
+		s.Extra = l.Answers
+		if !later {
+			s.Subscribe(after, nil)
+		}
+		go func() { // ends with the connection
+			defer s.Done()
+			l.Run(context.Background(), &reader{c: c, r: rw.Reader, most: duplex.FrameLimit(t.o)})
+		}()
+		return nil
+	}
+	return e
+}
+
+func appendFrame(dst []byte, p []byte, isBinary bool) []byte {
+	n := uint32(len(p))
+	if isBinary {
+		n |= binaryBit
+	}
+	return append(binary.BigEndian.AppendUint32(dst, n), p...)
+}
+
+func frameText(dst, p []byte) []byte { return appendFrame(dst, p, false) }
+
+type framing struct{}
+
+func (framing) Batch(dst []byte, r hub.Run) []byte {
+	n := len(dst)
+	dst = r.Append(append(dst, 0, 0, 0, 0))
+	size := uint32(len(dst) - n - 4)
+	if r.Binary {
+		size |= binaryBit
+	}
+	binary.BigEndian.PutUint32(dst[n:], size)
+	return dst
+}
+
+func (framing) Gap(dst []byte, g *transports.GapError) []byte {
+	return frameText(dst, wire.AppendControl(nil, wire.Gap(g)))
+}
+
+func (framing) Heartbeat(dst []byte) []byte { return frameText(dst, nil) }
+
+func (framing) Bye(dst []byte, e *transports.Error) []byte {
+	return frameText(dst, wire.AppendControl(nil, wire.Control{Type: "bye", Error: wire.BodyOf(e)}))
+}
+
+// A reader reads frames of at most so many bytes.
+type reader struct {
+	c    io.Reader
+	r    *bufio.Reader
+	most int
+	buf  []byte
+}
+
+func (r *reader) ReadFrame() (p []byte, isBinary bool, err error) {
+	var head [4]byte
+	if _, err := io.ReadFull(r.r, head[:]); err != nil {
+		return nil, false, err
+	}
+	n := binary.BigEndian.Uint32(head[:])
+	isBinary, n = n&binaryBit != 0, n&^binaryBit
+	if int(n) > r.most {
+		return nil, false, transports.ErrTooLarge
+	}
+	if cap(r.buf) < int(n) {
+		r.buf = make([]byte, n)
+	}
+	p = r.buf[:n]
+	_, err = io.ReadFull(r.r, p)
+	return p, isBinary, err
+}
+
+func (r *reader) Buffered() bool { return r.r.Buffered() > 0 }
+func (r *reader) Drain()         { io.Copy(io.Discard, r.c) }
+
+// A frameConn is the client's side.
+type frameConn struct {
+	io.ReadWriteCloser
+	reader
+	mu  sync.Mutex
+	out []byte
+}
+
+func (c *frameConn) ReadFrame() (p []byte, isBinary bool, err error) {
+	for {
+		c.buf = nil // the last frame's memory went to the caller
+		p, isBinary, err = c.reader.ReadFrame()
+		if err != nil || len(p) > 0 {
+			return p, isBinary, err
+		}
+		if err := c.WriteFrame(nil, false); err != nil { // an empty frame is a heartbeat
+			return nil, false, err
+		}
+	}
+}
+
+func (c *frameConn) WriteFrame(p []byte, isBinary bool) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out = appendFrame(c.out[:0], p, isBinary)
+	_, err := c.Write(c.out)
+	return err
+}
+
+func (t transport) Dial(ctx context.Context, target transports.Target) (transports.Conn, error) {
+	if err := transports.CheckTopic(target.Topic); err != nil {
+		return nil, err
+	}
+	r, err := pull.Request(ctx, http.MethodGet, pull.URL(target, transports.Cursor{})+"?subscribe=later", nil, target.Header)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", protocol)
+	resp, err := pull.Client(target).Do(r)
+	if err != nil {
+		return nil, err
+	}
+	body, ok := resp.Body.(io.ReadWriteCloser)
+	if resp.StatusCode != http.StatusSwitchingProtocols || !ok {
+		defer resp.Body.Close()
+		return nil, wire.ReadError(resp, target.After)
+	}
+	c := &frameConn{ReadWriteCloser: body, reader: reader{r: bufio.NewReader(body), most: clientMax}}
+	return duplex.NewClient(c, t.o, target.After), nil
+}
