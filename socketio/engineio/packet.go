@@ -48,6 +48,13 @@ func AppendPacket(dst []byte, p Packet) []byte {
 
 // DecodeFrame reads a packet from a WebSocket frame. Text must be UTF-8. The packet refers to data.
 func DecodeFrame(data []byte, binary bool) (Packet, error) {
+	if !binary && !utf8.Valid(data) {
+		return Packet{}, fmt.Errorf("%w: text is not UTF-8", ErrMalformed)
+	}
+	return decodeFrame(data, binary)
+}
+
+func decodeFrame(data []byte, binary bool) (Packet, error) {
 	if binary {
 		return Packet{Type: MessagePacket, Binary: true, Data: data}, nil
 	}
@@ -56,9 +63,6 @@ func DecodeFrame(data []byte, binary bool) (Packet, error) {
 	}
 	if data[0] < '0' || data[0] > '0'+byte(Noop) {
 		return Packet{}, fmt.Errorf("%w: unknown packet type %q", ErrMalformed, data[0])
-	}
-	if !utf8.Valid(data) {
-		return Packet{}, fmt.Errorf("%w: text is not UTF-8", ErrMalformed)
 	}
 	return Packet{Type: PacketType(data[0] - '0'), Data: data[1:]}, nil
 }

@@ -1,0 +1,87 @@
+package engineio
+
+import (
+	"errors"
+	"time"
+)
+
+// A heartbeat watches one session with a single timer and no goroutine. It is guarded by the session's lock.
+//
+// The server pings after PingInterval and wants a pong within PingTimeout. While it waits, the first other packet of the
+// client gives the pong PingTimeout once more: a client that is uploading is not dead.
+type heartbeat struct {
+	timer     *time.Timer
+	due       time.Time // when the timer means something; it may fire earlier after a race with a reset
+	waiting   bool      // for a pong
+	refreshed bool      // the one extension of this ping is used
+}
+
+func (h *heartbeat) start(s *Socket) {
+	h.after(s.server.opts.PingInterval, s)
+}
+
+// after arms the timer.
+func (h *heartbeat) after(d time.Duration, s *Socket) {
+	h.due = time.Now().Add(d)
+	if h.timer == nil {
+		h.timer = time.AfterFunc(d, s.beatDue)
+		return
+	}
+	h.timer.Reset(d)
+}
+
+func (h *heartbeat) rearm(d time.Duration) {
+	h.due = time.Now().Add(d)
+	h.timer.Reset(d)
+}
+
+func (h *heartbeat) stop() {
+	if h.timer != nil {
+		h.timer.Stop()
+	}
+}
+
+// seen takes note of a packet from the client. A pong that was not asked for is ignored.
+func (h *heartbeat) seen(t PacketType, o Options) {
+	switch {
+	case !h.waiting:
+	case t == Pong:
+		h.waiting = false
+		h.rearm(o.PingInterval)
+	case !h.refreshed:
+		h.refreshed = true
+		h.rearm(o.PingTimeout)
+	}
+}
+
+var errSilent = errors.New("no pong in time")
+
+// beatDue runs when the session's timer fires.
+func (s *Socket) beatDue() {
+	s.mu.Lock()
+	if s.state == stateClosed || time.Now().Before(s.beat.due) {
+		s.mu.Unlock()
+		return
+	}
+	if s.state == stateClosing { // a polling client did not come to hear that it is over
+		reason := s.ending
+		s.mu.Unlock()
+		s.abort(reason, nil)
+		return
+	}
+	if s.beat.waiting && !s.busy {
+		s.mu.Unlock()
+		s.abort(ReasonPingTimeout, errSilent)
+		return
+	}
+	defer s.mu.Unlock()
+	if s.beat.waiting { // the handler keeps us from reading: the silence is our own
+		s.beat.after(s.server.opts.PingTimeout, s)
+		return
+	}
+	s.beat.waiting, s.beat.refreshed = true, false
+	s.queue = append(s.queue, s.server.pings)
+	s.queued += s.server.pings.Size()
+	s.startFlush()
+	s.beat.after(s.server.opts.PingTimeout, s)
+}

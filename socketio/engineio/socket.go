@@ -1,0 +1,278 @@
+package engineio
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+type state uint8
+
+const (
+	stateOpen    state = iota
+	stateClosing       // what is queued goes out, nothing comes in
+	stateClosed
+)
+
+// A Socket is one session. Its methods may be called concurrently and never wait for the client. It ends when the client
+// goes or falls silent, or by Close; then Handler.Closed is called.
+type Socket struct {
+	server  *Server
+	id      string
+	request *http.Request
+	began   string // transport of the handshake
+	handler Handler
+
+	receiving sync.Mutex // held while Handler.Message runs
+
+	mu       sync.Mutex
+	state    state
+	ending   Reason     // with stateClosing: what Closed will be told
+	queue    []*Message // waiting to be sent, in order
+	spare    []*Message // an empty queue to swap with, kept while it is small
+	queued   int        // bytes of queue and of what is being written
+	flushing bool       // a goroutine writes to ws
+	ws       *wsConn    // nil: the session polls
+	poll     *parkedPoll
+	posting  bool // a POST is being read
+	upgrade  *upgrade
+	beat     heartbeat
+	busy     bool // Handler.Message is running
+}
+
+// newSocket makes a session that nobody knows yet.
+func (s *Server) newSocket(r *http.Request, transport string) (*Socket, *refusal) {
+	id, err := s.opts.GenerateID(r)
+	if err != nil || !validID(id) {
+		return nil, &refusal{code: CodeBadRequest, cause: fmt.Sprintf("GenerateID: error %v, id of %d bytes", err, len(id))}
+	}
+	// Without the context, which would keep the whole HTTP connection alive.
+	return &Socket{server: s, id: id, began: transport, request: r.WithContext(context.Background())}, nil
+}
+
+// validID keeps ids out of trouble in URLs, cookies and logs.
+func validID(id string) bool {
+	if len(id) == 0 || len(id) > 64 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// open shows a new session to the user, makes it known and starts its heartbeat. It reports whether that went well; if not,
+// the session has ended.
+func (s *Server) open(sock *Socket) bool {
+	if !s.reserve() {
+		return false
+	}
+	sock.handler = s.connect(sock)
+	if s.opts.InitialPacket != nil {
+		_ = sock.Send(s.opts.InitialPacket) // fails only on a session that has ended
+	}
+	if !s.register(sock) {
+		sock.abort(ReasonShutdown, ErrServerClosed)
+		return false
+	}
+	sock.mu.Lock()
+	defer sock.mu.Unlock()
+	if sock.state == stateClosed { // by connect, before it was registered
+		s.forget(sock)
+		return false
+	}
+	if sock.state == stateOpen {
+		sock.beat.start(sock)
+	}
+	return true
+}
+
+// ID returns the session's id, a secret between client and server: who knows it can read and write the session.
+func (s *Socket) ID() string { return s.id }
+
+// Request returns the request of the handshake, without its context and body.
+func (s *Socket) Request() *http.Request { return s.request }
+
+// RemoteAddr returns the address of the peer at the handshake.
+func (s *Socket) RemoteAddr() net.Addr { return address(s.request.RemoteAddr) }
+
+type address string
+
+func (address) Network() string  { return "tcp" }
+func (a address) String() string { return string(a) }
+
+// Transport returns "polling" or "websocket".
+func (s *Socket) Transport() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ws != nil {
+		return websocketName
+	}
+	return pollingName
+}
+
+// Upgraded reports whether the session began on another transport than it has.
+func (s *Socket) Upgraded() bool { return s.Transport() != s.began }
+
+// Writable reports whether a message would leave at once: nothing waits, and on polling a poll is there to carry it.
+func (s *Socket) Writable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == stateOpen && len(s.queue) == 0 && (s.ws != nil && !s.flushing || s.poll != nil)
+}
+
+// Buffered returns the number of bytes that wait to be sent.
+func (s *Socket) Buffered() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queued
+}
+
+// Send queues messages, one after the other with nothing between them. It fails with ErrClosed, and with ErrSlowConsumer
+// when too much waits already: then the session ends.
+func (s *Socket) Send(messages ...*Message) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.enqueue(messages); err != nil {
+		return err
+	}
+	s.startFlush()
+	return nil
+}
+
+// SendNow does as Send, and writes to a WebSocket in the calling goroutine if no other is writing. It may wait for as long
+// as Options.WriteTimeout.
+func (s *Socket) SendNow(messages ...*Message) error {
+	s.mu.Lock()
+	if err := s.enqueue(messages); err != nil {
+		s.mu.Unlock()
+		return err
+	}
+	if s.ws == nil || s.flushing {
+		s.startFlush()
+		s.mu.Unlock()
+		return nil
+	}
+	s.flushing = true
+	s.server.work.Add(1)
+	s.mu.Unlock()
+	s.flush()
+	return nil
+}
+
+func (s *Socket) enqueue(messages []*Message) error {
+	if s.state != stateOpen {
+		return ErrClosed
+	}
+	if s.queued >= s.server.opts.WriteBuffer {
+		s.state, s.ending = stateClosing, ReasonSlowConsumer
+		s.server.work.Go(func() { s.abort(ReasonSlowConsumer, ErrSlowConsumer) }) // ends at once
+		return ErrSlowConsumer
+	}
+	for _, m := range messages {
+		s.queued += m.Size()
+	}
+	s.queue = append(s.queue, messages...)
+	return nil
+}
+
+// startFlush sees to it that what is queued gets written. s.mu is held.
+func (s *Socket) startFlush() {
+	switch {
+	case s.ws != nil:
+		if !s.flushing {
+			s.flushing = true
+			s.server.work.Add(1)
+			go s.flush() // ends when the queue is empty or the connection fails, which WriteTimeout sees to
+		}
+	case s.poll != nil:
+		s.poll.release(nil)
+		s.poll = nil
+	}
+}
+
+// flush writes to the WebSocket until nothing is queued: whatever gathers during one write goes out with the next. At the
+// end of a closing session it says goodbye.
+func (s *Socket) flush() {
+	defer s.server.work.Done()
+	for {
+		s.mu.Lock()
+		if len(s.queue) == 0 || s.state == stateClosed {
+			s.flushing = false
+			closing := s.state == stateClosing
+			ws, reason := s.ws, s.ending
+			s.mu.Unlock()
+			if closing {
+				s.finish(reason, nil)
+				ws.goodbye(closeCode(reason), string(reason))
+			}
+			return
+		}
+		batch := s.queue
+		s.queue, s.spare = s.spare, nil
+		ws := s.ws
+		s.mu.Unlock()
+
+		size, err := ws.writeBatch(batch)
+		clear(batch)
+		s.mu.Lock()
+		s.queued -= size
+		if cap(batch) <= 64 && s.spare == nil {
+			s.spare = batch[:0]
+		}
+		s.mu.Unlock()
+		if err != nil {
+			s.abort(writeReason(err), err)
+		}
+	}
+}
+
+// receive handles a packet of the client. An error means that the packet breaks the protocol.
+func (s *Socket) receive(p Packet) error {
+	s.mu.Lock()
+	if s.state != stateOpen {
+		s.mu.Unlock()
+		return nil
+	}
+	s.beat.seen(p.Type, s.server.opts)
+	s.busy = p.Type == MessagePacket
+	s.mu.Unlock()
+	switch p.Type {
+	case Pong, Noop:
+		return nil
+	case Close:
+		s.end(ReasonTransportClose, nil)
+		return nil
+	case MessagePacket:
+		defer func() {
+			s.mu.Lock()
+			s.busy = false
+			s.mu.Unlock()
+		}()
+		return s.deliver(p)
+	}
+	return fmt.Errorf("%w: a client does not send packet type %d here", ErrMalformed, p.Type)
+}
+
+// deliver gives a message to the handler. A panic there ends the session and not the process.
+func (s *Socket) deliver(p Packet) (err error) {
+	s.receiving.Lock()
+	defer s.receiving.Unlock()
+	defer func() {
+		if v := recover(); v != nil {
+			s.server.opts.Logger.Error("engineio: message handler panicked", "panic", v, "stack", string(debug.Stack()))
+			err = fmt.Errorf("message handler panicked: %v", v)
+		}
+	}()
+	return s.handler.Message(p.Data, p.Binary)
+}
+
+// closeGrace is how long a polling client that is told to go may take to come and hear it.
+const closeGrace = 30 * time.Second
