@@ -1,0 +1,310 @@
+package reports
+
+import (
+	"image/color"
+	"math"
+	"slices"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// A Chart is a finished drawing with the words that go with it and the numbers it shows, so that who
+// cannot see it misses nothing.
+type Chart struct {
+	ID     string // for anchors and file names: [a-z0-9-]
+	Title  string
+	Desc   string // what is to be seen in it, in a sentence or two
+	Width  float64
+	Height float64
+	Shapes []shape
+	Table  Table
+}
+
+// A Table is the numbers of a chart or a section as text, ready to be shown. The first column names
+// the row.
+type Table struct {
+	Head []string
+	Rows [][]string
+}
+
+// A line is one curve of a line chart.
+type line struct {
+	name string
+	arm  int // its place among the arms: gives colour and dashes
+	x, y []float64
+}
+
+// A linePlot is a chart of curves with a legend to their right. Values on a logarithmic axis are
+// positive.
+type linePlot struct {
+	xLabel, yLabel string
+	xTicks, yTicks plot.ConstantTicks
+	logX, logY     bool
+	lines          []line
+}
+
+const (
+	chartWidth  = 720
+	labelSize   = 12.5
+	legendRow   = 20
+	legendLines = 26 // length of the sample of a line in the legend
+)
+
+// dashes tell curves apart without colour: solid, long, dotted, dash-dot.
+var dashes = [][]vg.Length{nil, {7, 3}, {2, 3}, {9, 3, 2, 3}}
+
+func (l linePlot) draw() ([]shape, float64) {
+	height := max(300, float64(len(l.lines))*legendRow+60)
+	c := newCanvas(chartWidth, height)
+	page := draw.New(c)
+
+	p := newPlot()
+	p.X.Label.Text, p.Y.Label.Text = l.xLabel, l.yLabel
+	p.X.Tick.Marker, p.Y.Tick.Marker = l.xTicks, l.yTicks
+	transform := func(v float64, log bool) float64 {
+		if log {
+			return math.Log10(v)
+		}
+		return v
+	}
+	span(&p.X, l.xTicks)
+	span(&p.Y, l.yTicks)
+	p.Add(grid{})
+	names := make([]string, len(l.lines))
+	for i, ln := range l.lines {
+		names[i] = ln.name
+		points := make([]vg.Point, len(ln.x))
+		for k := range ln.x {
+			points[k] = vg.Point{X: vg.Length(transform(ln.x[k], l.logX)), Y: vg.Length(transform(ln.y[k], l.logY))}
+		}
+		p.Add(curve{points: points, style: armLine(ln.arm)})
+	}
+	legend := textStyle(labelSize)
+	right := legendWidth(legend, names)
+	p.Draw(draw.Crop(page, 4, -right, 4, -12))
+	y := page.Max.Y - 24
+	x := page.Max.X - right + 12
+	for i, ln := range l.lines {
+		page.StrokeLine2(armLine(ln.arm), x, y, x+legendLines, y)
+		page.FillText(legend, vg.Point{X: x + legendLines + 6, Y: y}, names[i])
+		y -= legendRow
+	}
+	return c.shapes, height
+}
+
+// A bar is one row of a bar chart: one value or several stacked, and an interval around their sum
+// where hi > 0.
+type bar struct {
+	name   string
+	ink    ink // of a bar of one part; the parts of a stack have the inks of their layers
+	parts  []float64
+	lo, hi float64
+	label  string // the sum, as text
+}
+
+// A barPlot is a chart of horizontal bars: names to the left, where they need not be turned, and the
+// values at their ends. layers names the parts of a stack and is the legend; nil when bars have one part.
+type barPlot struct {
+	xLabel string
+	ticks  plot.ConstantTicks
+	layers []string
+	bars   []bar
+}
+
+func (b barPlot) draw() ([]shape, float64) {
+	const row = 30
+	legendSpace := 0.0
+	if len(b.layers) > 0 {
+		legendSpace = legendRow
+	}
+	height := float64(len(b.bars))*row + 62 + legendSpace
+	c := newCanvas(chartWidth, height)
+	page := draw.New(c)
+
+	p := newPlot()
+	p.X.Label.Text = b.xLabel
+	p.X.Tick.Marker = b.ticks
+	span(&p.X, b.ticks)
+	p.Y.Min, p.Y.Max = -0.5, float64(len(b.bars))-0.5
+	names := plot.ConstantTicks{}
+	for i, each := range b.bars {
+		names = append(names, plot.Tick{Value: float64(len(b.bars) - 1 - i), Label: each.name})
+	}
+	p.Y.Tick.Marker = names
+	p.Add(grid{vertical: true}, bars(b.bars))
+	// The right margin leaves room for the label of a bar that reaches the end of the axis.
+	p.Draw(draw.Crop(page, 4, -72, 4, -vg.Length(8+legendSpace)))
+	x := page.Min.X + 6
+	style := textStyle(labelSize)
+	for i, name := range b.layers {
+		y := page.Max.Y - 14
+		page.FillPolygon(layerInk(i), rectangle(x, y-5, x+12, y+5))
+		page.FillText(style, vg.Point{X: x + 18, Y: y}, name)
+		x += 34 + style.Width(name)
+	}
+	return c.shapes, height
+}
+
+// newPlot has the house's looks: sans-serif, no box, thin grid.
+func newPlot() *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = nil
+	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+		axis.Color = inkAxis
+		axis.Width = 0.75
+		axis.Padding = 0
+		axis.Tick.Length = 0
+		axis.Tick.Color = inkAxis
+		axis.Label.Padding = 6
+		quiet := textStyle(labelSize)
+		axis.Label.TextStyle.Font, axis.Label.TextStyle.Color = quiet.Font, quiet.Color
+		axis.Tick.Label.Font, axis.Tick.Label.Color = quiet.Font, quiet.Color
+	}
+	p.Y.Width = 0
+	return p
+}
+
+func textStyle(size vg.Length) text.Style {
+	return text.Style{Color: inkText, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size},
+		YAlign: draw.YCenter, Handler: plot.DefaultTextHandler}
+}
+
+func legendWidth(style text.Style, names []string) vg.Length {
+	var widest vg.Length
+	for _, n := range names {
+		widest = max(widest, style.Width(n))
+	}
+	return min(widest, 240) + legendLines + 24
+}
+
+func armLine(arm int) draw.LineStyle {
+	return draw.LineStyle{Color: armInk(arm), Width: 2, Dashes: dashes[arm%len(dashes)]}
+}
+
+func span(a *plot.Axis, ticks plot.ConstantTicks) {
+	a.Min, a.Max = ticks[0].Value, ticks[len(ticks)-1].Value
+}
+
+func rectangle(x0, y0, x1, y1 vg.Length) []vg.Point {
+	return []vg.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}}
+}
+
+// A grid draws a line across the plot at each labelled tick: of the vertical axis, or of both.
+type grid struct{ vertical bool }
+
+func (g grid) Plot(c draw.Canvas, p *plot.Plot) {
+	style := draw.LineStyle{Color: inkGrid, Width: 0.75}
+	x, y := p.Transforms(&c)
+	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
+		c.StrokeLine2(style, x(t.Value), c.Min.Y, x(t.Value), c.Max.Y)
+	}
+	if g.vertical {
+		return
+	}
+	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		c.StrokeLine2(style, c.Min.X, y(t.Value), c.Max.X, y(t.Value))
+	}
+}
+
+// A curve is a line through points in the coordinates of the axes, cut off where the plot ends.
+type curve struct {
+	points []vg.Point
+	style  draw.LineStyle
+}
+
+func (l curve) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	at := make([]vg.Point, len(l.points))
+	for i, pt := range l.points {
+		at[i] = vg.Point{X: x(float64(pt.X)), Y: y(float64(pt.Y))}
+	}
+	c.StrokeLines(l.style, c.ClipLinesXY(at)...)
+}
+
+// bars draws the rows of a bar chart from the top downwards.
+type bars []bar
+
+func (bs bars) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	style := textStyle(labelSize)
+	for i, b := range bs {
+		middle := y(float64(len(bs) - 1 - i))
+		top, bottom := middle+8, middle-8
+		end := 0.0
+		for k, part := range b.parts {
+			clr := color.Color(b.ink)
+			if len(b.parts) > 1 {
+				clr = layerInk(k)
+			}
+			if part > 0 {
+				c.FillPolygon(clr, rectangle(x(end), bottom, x(end+part), top))
+			}
+			end += part
+		}
+		edge := x(end)
+		if b.hi > 0 {
+			whisker := draw.LineStyle{Color: inkText, Width: 1.25}
+			lo, hi := x(max(b.lo, 0)), x(min(b.hi, p.X.Max))
+			c.StrokeLine2(whisker, lo, middle, hi, middle)
+			c.StrokeLine2(whisker, lo, middle-4, lo, middle+4)
+			c.StrokeLine2(whisker, hi, middle-4, hi, middle+4)
+			edge = max(edge, hi)
+		}
+		c.FillText(style, vg.Point{X: edge + 6, Y: middle}, b.label)
+	}
+}
+
+// logTicks are round values (1, 2 and 5 of each decade) that enclose lo to hi on a logarithmic axis;
+// when there are many, 1 alone. Values are nanoseconds and labelled as durations.
+func logTicks(lo, hi float64) plot.ConstantTicks {
+	lo = max(lo, 1)
+	hi = max(hi, lo*1.01)
+	var ticks plot.ConstantTicks
+	for _, steps := range [][]float64{{1, 2, 5}, {1}} {
+		ticks = nil
+		for decade := math.Floor(math.Log10(lo)) - 1; decade <= math.Ceil(math.Log10(hi))+1; decade++ {
+			for _, s := range steps {
+				v := s * math.Pow(10, decade)
+				ticks = append(ticks, plot.Tick{Value: math.Log10(v), Label: tickDuration(v)})
+			}
+		}
+		first := slices.IndexFunc(ticks, func(t plot.Tick) bool { return t.Value > math.Log10(lo) }) - 1
+		last := slices.IndexFunc(ticks, func(t plot.Tick) bool { return t.Value >= math.Log10(hi) })
+		ticks = ticks[first : last+1]
+		if len(ticks) <= 10 {
+			break
+		}
+	}
+	return ticks
+}
+
+// linearTicks are round values from 0 to at least hi.
+func linearTicks(hi float64, label func(float64) string) plot.ConstantTicks {
+	if !(hi > 0) {
+		hi = 1
+	}
+	step := math.Pow(10, math.Floor(math.Log10(hi/4)))
+	for _, m := range []float64{1, 2, 2.5, 5, 10} {
+		if hi/(step*m) <= 6 {
+			step *= m
+			break
+		}
+	}
+	var ticks plot.ConstantTicks
+	for i := 0; ; i++ {
+		v := step * float64(i)
+		ticks = append(ticks, plot.Tick{Value: v, Label: label(v)})
+		if v >= hi {
+			return ticks
+		}
+	}
+}
+
+func tickDuration(ns float64) string {
+	return time.Duration(math.Round(ns)).String()
+}

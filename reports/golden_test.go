@@ -1,0 +1,96 @@
+package reports
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+
+// golden compares text with a file of testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(got, want) {
+		return
+	}
+	g, w := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
+	for i := range g {
+		if i >= len(w) || g[i] != w[i] {
+			old := "(the file ends)"
+			if i < len(w) {
+				old = w[i]
+			}
+			t.Fatalf("%s differs in line %d (go test ./reports -update accepts it):\n got %s\nwant %s", name, i+1, g[i], old)
+		}
+	}
+	t.Fatalf("%s is longer than what was written", name)
+}
+
+func prepared(t testing.TB, runs int) *Report {
+	t.Helper()
+	r, err := New(fixture(t, runs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestGoldenReport(t *testing.T) {
+	r := prepared(t, 8)
+	for name, write := range map[string]func(*bytes.Buffer) error{
+		"report.html": func(b *bytes.Buffer) error { return r.WriteHTML(b) },
+		"report.md":   func(b *bytes.Buffer) error { return r.WriteMarkdown(b) },
+		"runs.csv":    func(b *bytes.Buffer) error { return r.WriteCSV(b) },
+		"chart.svg":   func(b *bytes.Buffer) error { return r.Sections[0].Charts[0].WriteSVG(b) },
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		golden(t, name, b.Bytes())
+	}
+}
+
+func TestSameResultSameReport(t *testing.T) {
+	var a, b bytes.Buffer
+	if err := prepared(t, 3).WriteHTML(&a); err != nil {
+		t.Fatal(err)
+	}
+	if err := prepared(t, 3).WriteHTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a.Bytes(), b.Bytes()) {
+		t.Error("two reports of one document differ")
+	}
+}
+
+func TestFewRunsGetNoVerdict(t *testing.T) {
+	for _, s := range prepared(t, 3).Sections {
+		if s.Verdict.Sure || !strings.Contains(s.Verdict.Text, "too small for a verdict") {
+			t.Errorf("%s: 3 runs give the verdict %q", s.Workload.Name, s.Verdict.Text)
+		}
+	}
+	for _, s := range prepared(t, 8).Sections {
+		if !s.Verdict.Sure || !strings.Contains(s.Verdict.Text, "times better than") {
+			t.Errorf("%s: 8 clearly different runs give the verdict %q", s.Workload.Name, s.Verdict.Text)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package reports
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+func parseTemplates() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"head": func(name string) string { return heads[name] },
+	}).ParseFS(templateFiles, "templates/*.tmpl"))
+}
+
+// A page is what the template of the HTML report is given.
+type page struct {
+	*Report
+	Title       string
+	Summary     string
+	Facts       [][2]string
+	Unsure      bool
+	Traits      [][]string
+	Footnotes   []string
+	Accounting  Table
+	Failures    Table
+	Instrument  Table
+	Calibration Table
+	Environment Table
+	Settings    Table
+	Command     string
+	Runs        int
+	Started     string
+	JSON        any
+}
+
+// WriteHTML writes the report as one page that needs nothing else: no script, no font, no other host.
+func (r *Report) WriteHTML(w io.Writer) error {
+	d := r.Document
+	return parseTemplates().ExecuteTemplate(w, "report.html.tmpl", page{
+		Report: r, Title: r.Title(), Summary: r.summary(), Facts: r.facts(),
+		Unsure:     slices.ContainsFunc(r.Guide, func(a Advice) bool { return !a.Sure }),
+		Traits:     r.traits(),
+		Footnotes:  footnotes,
+		Accounting: r.accounting(), Failures: r.failures(), Instrument: r.instrument(), Calibration: r.calibration(),
+		Environment: r.environment(), Settings: r.settings(),
+		Command: strings.Join(quoteAll(d.Command), " "), Runs: len(d.Runs), Started: d.Started.UTC().Format("2006-01-02 15:04 MST"),
+		JSON: r.Summary(),
+	})
+}
+
+// WriteSVG writes a chart as a file of its own, with its colours for light and dark.
+func (c Chart) WriteSVG(w io.Writer) error {
+	return parseTemplates().ExecuteTemplate(w, "file.svg.tmpl", c)
+}
+
+// Title is the document's, or says what it compares.
+func (r *Report) Title() string {
+	if r.Document.Title != "" {
+		return r.Document.Title
+	}
+	return fmt.Sprintf("%d transports compared", len(r.Arms))
+}
+
+// quoteAll quotes words as a shell needs them.
+func quoteAll(words []string) []string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		if w == "" || strings.ContainsFunc(w, func(r rune) bool {
+			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r))
+		}) {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		quoted[i] = w
+	}
+	return quoted
+}
