@@ -4,7 +4,7 @@ import (
 	"image/color"
 	"math"
 	"slices"
-	"time"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -77,7 +77,7 @@ func (l linePlot) draw() ([]shape, float64) {
 	p.Add(grid{})
 	names := make([]string, len(l.lines))
 	for i, ln := range l.lines {
-		names[i] = ln.name
+		names[i] = short(ln.name)
 		points := make([]vg.Point, len(ln.x))
 		for k := range ln.x {
 			points[k] = vg.Point{X: vg.Length(transform(ln.x[k], l.logX)), Y: vg.Length(transform(ln.y[k], l.logY))}
@@ -133,7 +133,7 @@ func (b barPlot) draw() ([]shape, float64) {
 	p.Y.Min, p.Y.Max = -0.5, float64(len(b.bars))-0.5
 	names := plot.ConstantTicks{}
 	for i, each := range b.bars {
-		names = append(names, plot.Tick{Value: float64(len(b.bars) - 1 - i), Label: each.name})
+		names = append(names, plot.Tick{Value: float64(len(b.bars) - 1 - i), Label: short(each.name)})
 	}
 	p.Y.Tick.Marker = names
 	p.Add(grid{vertical: true}, bars(b.bars))
@@ -145,7 +145,7 @@ func (b barPlot) draw() ([]shape, float64) {
 		y := page.Max.Y - 14
 		page.FillPolygon(layerInk(i), rectangle(x, y-5, x+12, y+5))
 		page.FillText(style, vg.Point{X: x + 18, Y: y}, name)
-		x += 34 + style.Width(name)
+		x += 36 + 1.15*style.Width(name)
 	}
 	return c.shapes, height
 }
@@ -158,8 +158,7 @@ func newPlot() *plot.Plot {
 		axis.Color = inkAxis
 		axis.Width = 0.75
 		axis.Padding = 0
-		axis.Tick.Length = 0
-		axis.Tick.Color = inkAxis
+		axis.Tick.Length, axis.Tick.Width, axis.Tick.Color = 5, 0.75, inkGrid
 		axis.Label.Padding = 6
 		quiet := textStyle(labelSize)
 		axis.Label.TextStyle.Font, axis.Label.TextStyle.Color = quiet.Font, quiet.Color
@@ -174,12 +173,23 @@ func textStyle(size vg.Length) text.Style {
 		YAlign: draw.YCenter, Handler: plot.DefaultTextHandler}
 }
 
+// short is a name that fits beside a chart, on one line.
+func short(name string) string {
+	const most = 28
+	runes := []rune(strings.Join(strings.Fields(name), " "))
+	if len(runes) > most {
+		runes = append(runes[:most-1], '…')
+	}
+	return string(runes)
+}
+
 func legendWidth(style text.Style, names []string) vg.Length {
 	var widest vg.Length
 	for _, n := range names {
 		widest = max(widest, style.Width(n))
 	}
-	return min(widest, 240) + legendLines + 24
+	// A browser without the font that was measured may need more room.
+	return min(1.15*widest, 260) + legendLines + 24
 }
 
 func armLine(arm int) draw.LineStyle {
@@ -270,7 +280,7 @@ func logTicks(lo, hi float64) plot.ConstantTicks {
 		for decade := math.Floor(math.Log10(lo)) - 1; decade <= math.Ceil(math.Log10(hi))+1; decade++ {
 			for _, s := range steps {
 				v := s * math.Pow(10, decade)
-				ticks = append(ticks, plot.Tick{Value: math.Log10(v), Label: tickDuration(v)})
+				ticks = append(ticks, plot.Tick{Value: math.Log10(v), Label: tickText(duration(math.Round(v)))})
 			}
 		}
 		first := slices.IndexFunc(ticks, func(t plot.Tick) bool { return t.Value > math.Log10(lo) }) - 1
@@ -298,13 +308,18 @@ func linearTicks(hi float64, label func(float64) string) plot.ConstantTicks {
 	var ticks plot.ConstantTicks
 	for i := 0; ; i++ {
 		v := step * float64(i)
-		ticks = append(ticks, plot.Tick{Value: v, Label: label(v)})
+		ticks = append(ticks, plot.Tick{Value: v, Label: tickText(label(v))})
 		if v >= hi {
 			return ticks
 		}
 	}
 }
 
-func tickDuration(ns float64) string {
-	return time.Duration(math.Round(ns)).String()
+// tickText is a figure on an axis: "500 µs", not "500.00 µs".
+func tickText(figure string) string {
+	v, unit, _ := strings.Cut(figure, " ")
+	if strings.Contains(v, ".") {
+		v = strings.TrimRight(strings.TrimRight(v, "0"), ".")
+	}
+	return strings.TrimSpace(v + " " + unit)
 }

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot"
 
 	"transportlab/bench/result"
+	"transportlab/bench/stats"
 	"transportlab/bench/workload"
 )
 
@@ -63,8 +64,7 @@ func deliveryQuantiles(w workload.Workload, runs []result.Run, percentiles []flo
 		if len(at) == 0 || len(at)*2 < len(curves) {
 			break
 		}
-		slices.Sort(at)
-		out = append(out, max(1, (at[(len(at)-1)/2]+at[len(at)/2])/2))
+		out = append(out, max(1, stats.Summarize(at).Median))
 	}
 	return out
 }
@@ -149,11 +149,7 @@ func cdfChart(s Section) Chart {
 		}
 		lo, hi = min(lo, xs[0]), max(hi, xs[len(xs)-1])
 		p.lines = append(p.lines, line{name: r.Arm.Name, arm: r.Arm.place, x: xs, y: percentiles[:len(xs)]})
-		row := []string{r.Arm.Name}
-		for _, b := range bounds {
-			row = append(row, shareWithin(s.Workload, r.runs, b))
-		}
-		table.Rows = append(table.Rows, row)
+		table.Rows = append(table.Rows, append([]string{r.Arm.Name}, sharesWithin(s.Workload, r.runs, bounds)...))
 	}
 	if len(p.lines) == 0 {
 		return Chart{}
@@ -164,9 +160,10 @@ func cdfChart(s Section) Chart {
 		Desc: "One line per transport; further left is faster. A steep line means that messages take about the same time, a slanted one that it depends on luck, as with polling."}
 }
 
-// shareWithin is the median over runs of the share of messages that took at most ns.
-func shareWithin(w workload.Workload, runs []result.Run, ns float64) string {
-	var shares []float64
+// sharesWithin are, for each bound in nanoseconds, the median over runs of the share of messages that
+// took at most that.
+func sharesWithin(w workload.Workload, runs []result.Run, bounds []float64) []string {
+	shares := make([][]float64, len(bounds))
 	for _, r := range runs {
 		h := headlineHistogram(w, r)
 		if h == nil {
@@ -176,19 +173,23 @@ func shareWithin(w workload.Workload, runs []result.Run, ns float64) string {
 		if err != nil || decoded == nil {
 			continue
 		}
-		within := int64(0)
+		within := make([]float64, len(bounds))
 		for _, bar := range decoded.Distribution() {
-			if float64(bar.To) <= ns {
-				within += bar.Count
+			for i, bound := range bounds {
+				if bar.Count > 0 && float64(bar.To) <= bound {
+					within[i] += float64(bar.Count)
+				}
 			}
 		}
-		shares = append(shares, float64(within)/float64(decoded.TotalCount()))
+		for i := range bounds {
+			shares[i] = append(shares[i], within[i]/float64(decoded.TotalCount()))
+		}
 	}
-	if len(shares) == 0 {
-		return "–"
+	texts := make([]string, len(bounds))
+	for i, of := range shares {
+		texts[i] = fmt.Sprintf("%.1f %%", 100*stats.Summarize(of).Median)
 	}
-	slices.Sort(shares)
-	return fmt.Sprintf("%.1f %%", 100*(shares[(len(shares)-1)/2]+shares[len(shares)/2])/2)
+	return texts
 }
 
 // layers are the parts of a message's bytes, in the order in which they are stacked.
@@ -262,8 +263,7 @@ func layerMedians(runs []result.Run, direction func(result.Traffic) result.Layer
 		if len(vs) == 0 {
 			return nil, false
 		}
-		slices.Sort(vs)
-		out[i] = (vs[(len(vs)-1)/2] + vs[len(vs)/2]) / 2
+		out[i] = stats.Summarize(vs).Median
 	}
 	return out, true
 }

@@ -3,6 +3,8 @@ package reports
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -10,8 +12,27 @@ import (
 	"transportlab/bench/workload"
 )
 
-// fixture is a document with figures that resemble a real one and never change.
+// fixture is a document with figures that resemble a real one and never change. The caller may change
+// its fields and elements.
 func fixture(t testing.TB, runs int) *result.Document {
+	t.Helper()
+	made.Lock()
+	defer made.Unlock()
+	if made.documents[runs] == nil {
+		made.documents[runs] = newFixture(t, runs)
+	}
+	d := *made.documents[runs]
+	d.Workloads, d.Arms, d.Runs = slices.Clone(d.Workloads), slices.Clone(d.Arms), slices.Clone(d.Runs)
+	return &d
+}
+
+// made keeps the fixtures, whose histograms take a while to encode.
+var made = struct {
+	sync.Mutex
+	documents map[int]*result.Document
+}{documents: map[int]*result.Document{}}
+
+func newFixture(t testing.TB, runs int) *result.Document {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(1, 1))
 	d := &result.Document{

@@ -17,6 +17,11 @@ func significant(v float64) string {
 	if v == math.Trunc(v) && math.Abs(v) < 1e4 {
 		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
 	}
+	return three(v)
+}
+
+// three is significant without the exception for whole numbers.
+func three(v float64) string {
 	_, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 2, 64), "e")
 	e, _ := strconv.Atoi(exponent)
 	if e <= 2 {
@@ -48,11 +53,11 @@ func duration(ns float64) string {
 	case a < 1e3:
 		return significant(ns) + " ns"
 	case a < 999_500:
-		return significant(ns/1e3) + " µs"
+		return three(ns/1e3) + " µs"
 	case a < 999_500_000:
-		return significant(ns/1e6) + " ms"
+		return three(ns/1e6) + " ms"
 	}
-	return significant(ns/1e9) + " s"
+	return three(ns/1e9) + " s"
 }
 
 // size writes bytes in the unit that fits: "1.23 kB", powers of 1000.
@@ -61,11 +66,11 @@ func size(b float64) string {
 	case a < 1e4:
 		return significant(b) + " B"
 	case a < 999_500:
-		return significant(b/1e3) + " kB"
+		return three(b/1e3) + " kB"
 	case a < 999_500_000:
-		return significant(b/1e6) + " MB"
+		return three(b/1e6) + " MB"
 	}
-	return significant(b/1e9) + " GB"
+	return three(b/1e9) + " GB"
 }
 
 // rate writes messages a second.

@@ -98,7 +98,6 @@ var traits = []struct {
 	{"Shares one HTTP/2 connection", map[string]string{"polling": "yes", "ajax": "yes", "longpoll": "yes", "streaming": "yes", "websocket": "no [6]", "socketio": "no [6]"}},
 	{"Binary data as it is", map[string]string{"polling": "yes", "ajax": "yes", "longpoll": "yes", "streaming": "no [7]", "websocket": "yes", "socketio": "yes"}},
 	{"The browser connects again by itself", map[string]string{"polling": "yes", "ajax": "yes", "longpoll": "no [8]", "streaming": "yes", "websocket": "no [8]", "socketio": "library"}},
-	{"A slow reader slows the sender of its data", map[string]string{"polling": "yes", "ajax": "yes", "longpoll": "yes", "streaming": "yes [9]", "websocket": "yes [9]", "socketio": "yes [9]"}},
 }
 
 // footnotes of traits, from 1.
@@ -111,7 +110,6 @@ var footnotes = []string{
 	"The Go library used here speaks HTTP/1.1 only; RFC 8441 would allow it.",
 	"Server-Sent Events are UTF-8 text, so binary data travels as base64, a third larger; the same stream as NDJSON has the same limit.",
 	"A few lines of script do it; the client holds the cursor, so nothing is lost.",
-	"By TCP's flow control until the write deadline; then it is cut off and resumes at its cursor.",
 }
 
 // TraitNames are the transports that traits answer for, in the order of its columns.

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"html/template"
@@ -42,7 +43,7 @@ type page struct {
 // WriteHTML writes the report as one page that needs nothing else: no script, no font, no other host.
 func (r *Report) WriteHTML(w io.Writer) error {
 	d := r.Document
-	return parseTemplates().ExecuteTemplate(w, "report.html.tmpl", page{
+	return parseTemplates().ExecuteTemplate(printable{w}, "report.html.tmpl", page{
 		Report: r, Title: r.Title(), Summary: r.summary(), Facts: r.facts(),
 		Unsure:     slices.ContainsFunc(r.Guide, func(a Advice) bool { return !a.Sure }),
 		Traits:     r.traits(),
@@ -56,7 +57,23 @@ func (r *Report) WriteHTML(w io.Writer) error {
 
 // WriteSVG writes a chart as a file of its own, with its colours for light and dark.
 func (c Chart) WriteSVG(w io.Writer) error {
-	return parseTemplates().ExecuteTemplate(w, "file.svg.tmpl", c)
+	return parseTemplates().ExecuteTemplate(printable{w}, "file.svg.tmpl", c)
+}
+
+// printable replaces control characters, which XML and HTML forbid even when escaped.
+type printable struct{ w io.Writer }
+
+func (p printable) Write(b []byte) (int, error) {
+	clean := bytes.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, b)
+	if _, err := p.w.Write(clean); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // Title is the document's, or says what it compares.

@@ -12,6 +12,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"transportlab/bench/result"
 	"transportlab/bench/stats"
@@ -203,17 +204,18 @@ func cell(name string, vs []float64) Cell {
 	m := metric(name)
 	s := stats.Summarize(vs)
 	c := Cell{Summary: s, Text: write(m, s.Median)}
-	if s.N > 1 {
-		c.Interval = between(write(m, s.Lo), write(m, s.Hi))
+	if lo, hi := write(m, s.Lo), write(m, s.Hi); lo != hi {
+		c.Interval = between(lo, hi)
 	}
 	return c
 }
 
 // between joins two figures, naming a common unit once.
 func between(lo, hi string) string {
-	lv, lu, _ := strings.Cut(lo, " ")
-	if _, hu, ok := strings.Cut(hi, " "); ok && lu == hu {
-		return lv + "–" + hi
+	isDigit := func(r rune) bool { return unicode.IsDigit(r) || r == '.' || r == ',' }
+	lv := strings.TrimLeftFunc(lo, isDigit)
+	if hv := strings.TrimLeftFunc(hi, isDigit); lv == hv {
+		return strings.TrimSuffix(lo, lv) + "–" + hi
 	}
 	return lo + " – " + hi
 }

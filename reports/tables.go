@@ -16,8 +16,18 @@ import (
 // summary is what was done, in a sentence or two.
 func (r *Report) summary() string {
 	d := r.Document
-	return fmt.Sprintf("%s and %s, measured in %s on %s. All of them carried the same messages over the same log in %s.",
-		plural(len(r.Arms), "arm"), plural(len(r.Sections), "workload"), plural(d.Blocks, "block"), d.Started.UTC().Format("2 January 2006"), storeText(d.Store))
+	floors := 0
+	for _, a := range r.Arms {
+		if a.Floor {
+			floors++
+		}
+	}
+	arms := plural(len(r.Arms)-floors, "arm")
+	if floors > 0 {
+		arms += fmt.Sprintf(" and %s to compare with", plural(floors, "floor"))
+	}
+	return fmt.Sprintf("%s, %s, measured in %s on %s. All of them carried the same messages over the same log in %s.",
+		arms, plural(len(r.Sections), "workload"), plural(d.Blocks, "block"), d.Started.UTC().Format("2 January 2006"), storeText(d.Store))
 }
 
 func plural(n int, what string) string {

@@ -1,0 +1,267 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"transportlab/bench/result"
+)
+
+// hostile are texts that try to become something else than text in a report.
+var hostile = []string{
+	`<script>alert(1)</script>`,
+	`"><img src=x onerror=alert(1)>`,
+	`'--></style></title></svg><svg onload=alert(1)>`,
+	"</script><script>alert(1)</script>",
+	`javascript:alert(1)`,
+	`=HYPERLINK("http://example.org","x")`,
+	"@SUM(1+1)*cmd|' /C calc'!A0",
+	"-2+3+cmd",
+	"\t=1+1",
+	"| a | b |\n\n# heading\n\n[x](javascript:alert(1)) ![y](http://example.org/z) `code` <b>bold</b>",
+	"http://example.org/ \u202Egnp.exe \x00\x1b[31m",
+	"{{.Document}} {{template \"svg\"}} ${x} \u2028\u2029",
+}
+
+// TestA36_HostileNamesAreInert fills every free text of a document with markup and asserts that the
+// page has the same elements and attributes as with harmless text: whatever came in is text.
+func TestA36_HostileNamesAreInert(t *testing.T) {
+	plain := structure(t, poisoned(t, "harmless"))
+	for _, text := range hostile {
+		if got := structure(t, poisoned(t, text)); !slices.Equal(got, plain) {
+			t.Errorf("%q changes the page: %s", text, firstDifference(got, plain))
+		}
+	}
+}
+
+func TestA36_SVGIsInert(t *testing.T) {
+	for _, text := range hostile {
+		r, err := New(poisoned(t, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range r.Sections[0].Charts {
+			var b bytes.Buffer
+			if err := c.WriteSVG(&b); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range elements(t, &b) {
+				if name, _, _ := strings.Cut(e, " "); !slices.Contains([]string{"svg", "style", "title", "desc", "path", "text"}, name) || strings.Contains(e, " on") {
+					t.Errorf("%q becomes <%s> in %s", text, e, c.ID)
+				}
+			}
+		}
+	}
+}
+
+func TestA36_MarkdownIsInert(t *testing.T) {
+	for _, text := range hostile {
+		shown := inert(text)
+		if strings.ContainsAny(shown, "<>\n\r\t\x00\x1b\u202e") {
+			t.Errorf("%q is written as %q", text, shown)
+		}
+		for i, c := range shown {
+			if strings.ContainsRune("`*_[]|#!", c) && shown[i-1] != '\\' && !strings.HasPrefix(shown[i:], "#58;") {
+				t.Errorf("%q is written as %q: %q is not escaped", text, shown, c)
+			}
+		}
+	}
+}
+
+func TestA36_CSVCellsAreNoFormulas(t *testing.T) {
+	for _, text := range hostile {
+		r, err := New(poisoned(t, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := r.WriteCSV(&b); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(&b).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			for _, cell := range row {
+				if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+					t.Errorf("%q leaves the cell %q", text, cell)
+				}
+			}
+		}
+	}
+}
+
+// The JSON on the page must come back as what it was.
+func TestPageHoldsItsFiguresAsJSON(t *testing.T) {
+	r, err := New(poisoned(t, hostile[3]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := r.WriteHTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	_, after, ok := strings.Cut(b.String(), `<script type="application/json" id="summary">`)
+	if !ok {
+		t.Fatal("the page has no summary")
+	}
+	text, _, _ := strings.Cut(after, "</script>")
+	var s Summary
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.Title != hostile[3] || len(s.Workloads) != len(r.Sections) {
+		t.Errorf("summary %+v", s)
+	}
+}
+
+// poisoned is the fixture with a text in every field that is free.
+func poisoned(t testing.TB, text string) *result.Document {
+	d := fixture(t, 2)
+	d.Title, d.Partial, d.Command = text, text, []string{text, text}
+	e := &d.Environment
+	e.OS, e.Arch, e.Kernel, e.CPU, e.Go, e.Congestion, e.Revision, e.Target = text, text, text, text, text, text, text, text
+	e.Sysctls = map[string]string{text: text}
+	d.Store = result.Store{Kind: text, Version: text, Address: text}
+	d.Nets = []result.Net{{Name: text, Emulator: text, Label: text}}
+	d.Calibration = []result.Check{{Name: text, Unit: text, Note: text}}
+	for i := range d.Workloads {
+		d.Workloads[i].Explain = text
+	}
+	for i := range d.Arms {
+		// A word of its own keeps the arms apart.
+		arm := result.Arm{Transport: fmt.Sprint(text, " ", i), Carrier: text, Net: text, Variant: text}
+		for k := range d.Runs {
+			if d.Runs[k].Arm == d.Arms[i].Arm {
+				d.Runs[k].Arm = arm
+			}
+		}
+		d.Arms[i].Arm, d.Arms[i].Title = arm, text
+	}
+	d.Runs[0].Error = text
+	d.Runs[1].Unfit = []result.Unfit{{For: text, Reason: text}}
+	return d
+}
+
+// structure is the elements of the HTML report with their attributes' names, and the values of those
+// that lead somewhere. What is inside the plots depends on how long the names are and is left to the
+// test of the SVG files.
+func structure(t *testing.T, d *result.Document) []string {
+	t.Helper()
+	r, err := New(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := r.WriteHTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(elements(t, &b), func(e string) bool {
+		return strings.HasPrefix(e, "path ") || strings.HasPrefix(e, "text ")
+	})
+}
+
+func elements(t *testing.T, r io.Reader) []string {
+	t.Helper()
+	dec := xml.NewDecoder(r)
+	dec.Strict, dec.AutoClose, dec.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
+	var list []string
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return list
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		e := start.Name.Local
+		for _, a := range start.Attr {
+			e += " " + a.Name.Local
+			if a.Name.Local == "href" || a.Name.Local == "id" || a.Name.Local == "class" {
+				e += "=" + a.Value
+			}
+		}
+		list = append(list, e)
+	}
+}
+
+func firstDifference(a, b []string) string {
+	for i := range a {
+		if i >= len(b) || a[i] != b[i] {
+			return fmt.Sprintf("element %d is <%s>", i, a[i])
+		}
+	}
+	return fmt.Sprintf("%d elements instead of %d", len(a), len(b))
+}
+
+func TestF30_UnwritableFolderLeavesNothing(t *testing.T) {
+	r := prepared(t, 1)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "taken")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Write(file); err == nil || !strings.Contains(err.Error(), "taken") {
+		t.Errorf("a report folder that is a file gives %v", err)
+	}
+	// A folder where a file should be makes the rename fail, also for root.
+	blocked := filepath.Join(dir, "blocked")
+	if err := os.MkdirAll(filepath.Join(blocked, "report.html", "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Write(blocked); err == nil || !strings.Contains(err.Error(), "report.html") {
+		t.Errorf("a report that cannot be written gives %v", err)
+	}
+	left, err := filepath.Glob(filepath.Join(blocked, ".report*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("half-written files remain: %v, %v", left, err)
+	}
+}
+
+func TestWriteMakesEveryFileThatTheReportNames(t *testing.T) {
+	r := prepared(t, 2)
+	dir := filepath.Join(t.TempDir(), "deep", "er")
+	path, err := r.Write(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if path != filepath.Join(dir, "report.html") {
+		t.Errorf("path %s", path)
+	}
+	markdown, err := os.ReadFile(filepath.Join(dir, "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pieces := strings.Split(string(markdown), "](")
+	for _, piece := range pieces[1:] {
+		name, _, _ := strings.Cut(piece, ")")
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Errorf("report.md names %s: %v", name, err)
+		}
+	}
+	if len(pieces) < 8 {
+		t.Errorf("report.md names %d files", len(pieces)-1)
+	}
+	again, err := result.ReadFile(filepath.Join(dir, "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(again.Runs) != len(r.Document.Runs) {
+		t.Errorf("result.json holds %d runs, want %d", len(again.Runs), len(r.Document.Runs))
+	}
+}
