@@ -7,6 +7,7 @@ import (
 
 	"transportlab/transports"
 	"transportlab/transports/internal/hub"
+	"transportlab/transports/internal/sse"
 	"transportlab/transports/internal/wire"
 )
 
@@ -91,7 +92,7 @@ func (f framing) control(dst []byte, kind, id string, c wire.Control) []byte {
 	if f.ndjson {
 		return f.chunk(append(append(dst, p...), '\n'), n)
 	}
-	return f.chunk(AppendEvent(dst, Event{Type: kind, ID: id, Data: p}), n)
+	return f.chunk(sse.Append(dst, sse.Event{Type: kind, ID: id, Data: p}), n)
 }
 
 // errRotate ends a response that has lasted long enough (RFC 6202 section 3.2).

@@ -5,8 +5,6 @@
 package streaming
 
 import (
-	"context"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -103,7 +101,7 @@ func takeOver(w http.ResponseWriter, sessions *push.Server, f framing, topic str
 
 // watch reads until the client has closed the connection, which it has nothing more to say on.
 func watch(conn net.Conn, s *push.Session) {
-	io.Copy(io.Discard, conn)
+	push.Discard(conn)
 	s.Done()
 }
 
@@ -119,8 +117,4 @@ func respond(w http.ResponseWriter, r *http.Request, sessions *push.Server, f fr
 	s.Subscribe(after, f.Open(nil))
 	s.Loop(r.Context())
 	return nil
-}
-
-func (t transport) Dial(_ context.Context, target transports.Target) (transports.Conn, error) {
-	return dial(t, target)
 }

@@ -66,7 +66,7 @@ func (t transport) NewServer(log transports.Log) transports.Server {
 		}
 		go func() { // ends with the connection
 			defer s.Done()
-			l.Run(context.Background(), &reader{c: c, r: rw.Reader, most: duplex.FrameLimit(t.o)})
+			l.Run(context.Background(), &reader{r: rw.Reader, most: duplex.FrameLimit(t.o)})
 		}()
 		return nil
 	}
@@ -108,13 +108,12 @@ func (framing) Bye(dst []byte, e *transports.Error) []byte {
 
 // A reader reads frames of at most so many bytes.
 type reader struct {
-	c    io.Reader
 	r    *bufio.Reader
 	most int
 	buf  []byte
 }
 
-func (r *reader) ReadFrame() (p []byte, isBinary bool, err error) {
+func (r *reader) ReadMessage() (p []byte, isBinary bool, err error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r.r, head[:]); err != nil {
 		return nil, false, err
@@ -132,21 +131,33 @@ func (r *reader) ReadFrame() (p []byte, isBinary bool, err error) {
 	return p, isBinary, err
 }
 
-func (r *reader) Buffered() bool { return r.r.Buffered() > 0 }
-func (r *reader) Drain()         { io.Copy(io.Discard, r.c) }
+func (r *reader) Buffered() bool {
+	if r.r.Buffered() < 4 {
+		return false
+	}
+	head, _ := r.r.Peek(4)
+	return r.r.Buffered()-4 >= int(binary.BigEndian.Uint32(head)&^binaryBit)
+}
+
+func (r *reader) Await() error {
+	_, err := r.r.Peek(1)
+	return err
+}
+
+func (r *reader) Read(p []byte) (int, error) { return r.r.Read(p) }
 
 // A frameConn is the client's side.
 type frameConn struct {
-	io.ReadWriteCloser
 	reader
-	mu  sync.Mutex
-	out []byte
+	conn io.ReadWriteCloser
+	mu   sync.Mutex
+	out  []byte
 }
 
 func (c *frameConn) ReadFrame() (p []byte, isBinary bool, err error) {
 	for {
 		c.buf = nil // the last frame's memory went to the caller
-		p, isBinary, err = c.reader.ReadFrame()
+		p, isBinary, err = c.ReadMessage()
 		if err != nil || len(p) > 0 {
 			return p, isBinary, err
 		}
@@ -160,9 +171,11 @@ func (c *frameConn) WriteFrame(p []byte, isBinary bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.out = appendFrame(c.out[:0], p, isBinary)
-	_, err := c.Write(c.out)
+	_, err := c.conn.Write(c.out)
 	return err
 }
+
+func (c *frameConn) Close() error { return c.conn.Close() }
 
 func (t transport) Dial(ctx context.Context, target transports.Target) (transports.Conn, error) {
 	if err := transports.CheckTopic(target.Topic); err != nil {
@@ -183,6 +196,6 @@ func (t transport) Dial(ctx context.Context, target transports.Target) (transpor
 		defer resp.Body.Close()
 		return nil, wire.ReadError(resp, target.After)
 	}
-	c := &frameConn{ReadWriteCloser: body, reader: reader{r: bufio.NewReader(body), most: clientMax}}
+	c := &frameConn{conn: body, reader: reader{r: bufio.NewReader(body), most: clientMax}}
 	return duplex.NewClient(c, t.o, target.After), nil
 }

@@ -17,17 +17,21 @@ import (
 // clientMax is the largest message that the client takes from a server.
 const clientMax = 64 << 20
 
-// Dial implements transports.Transport.
+// Dial implements transports.Transport, with coder/websocket.
 func (t transport) Dial(ctx context.Context, target transports.Target) (transports.Conn, error) {
 	if err := transports.CheckTopic(target.Topic); err != nil {
 		return nil, err
+	}
+	mode := websocket.CompressionDisabled
+	if t.o.Compression {
+		mode = websocket.CompressionNoContextTakeover
 	}
 	client := *pull.Client(target)
 	client.Transport = unexpectedEOF{client.Transport}
 	ws, resp, err := websocket.Dial(ctx, pull.URL(target, transports.Cursor{})+"?subscribe=later", &websocket.DialOptions{
 		HTTPClient:      &client,
 		HTTPHeader:      target.Header,
-		CompressionMode: t.mode(),
+		CompressionMode: mode,
 	})
 	if err != nil {
 		if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {

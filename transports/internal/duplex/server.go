@@ -4,8 +4,10 @@
 package duplex
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"io"
 	"sync"
 	"time"
 
@@ -23,14 +25,15 @@ const appendTimeout = 5 * time.Second
 
 // A Reader reads the frames that a client sent.
 type Reader interface {
-	// ReadFrame returns the next frame, valid until the next call. A *transports.Error is the peer's
-	// fault or farewell, and is what the connection is closed with.
-	ReadFrame() (p []byte, binary bool, err error)
-	// Buffered tells whether more of the peer's bytes are at hand, so that waiting for the next frame
-	// is likely to be short.
+	// ReadMessage returns the next message, valid until the next call. A *transports.Error is the
+	// peer's fault, and is what the connection is closed with.
+	ReadMessage() (p []byte, binary bool, err error)
+	// Buffered tells whether a whole message more is at hand.
 	Buffered() bool
-	// Drain discards what the peer sends until the connection ends.
-	Drain()
+	// Await returns when there is something to read, or the error that ended the connection.
+	Await() error
+	// Read reads what the peer sends, whatever it is.
+	io.Reader
 }
 
 // FrameLimit is the largest frame that is read: JSON may write a byte of a message as six.
@@ -44,6 +47,8 @@ type Loop struct {
 	Session *push.Session
 	Frame   func(dst, p []byte) []byte // writes a text frame
 
+	limit   *rate.Bucket
+	ms      []transports.Message // of the batch being read
 	mu      sync.Mutex
 	answers []answer
 	spare   []answer
@@ -58,76 +63,82 @@ type answer struct {
 	err error
 }
 
-// Run reads until the connection ends. It owns the reading side; Session.Done is the caller's.
+// Run reads until the connection ends. It owns the reading side; Session.Done is the caller's. It waits
+// with a shallow stack, for most connections wait most of the time.
 func (l *Loop) Run(ctx context.Context, r Reader) {
 	l.Session.Expect()
-	limit := rate.New(l.Options.MessageRate)
-	var ms []transports.Message
-	own := 0 // ms[:own] have memory of their own; the others' is the reader's until its next frame
+	l.limit = rate.New(l.Options.MessageRate)
+	for r.Await() == nil && l.serve(ctx, r) {
+	}
+	l.Session.End()
+}
+
+// serve takes the messages that are at hand as one batch; false when the connection is to end.
+func (l *Loop) serve(ctx context.Context, r Reader) bool {
+	defer func() {
+		clear(l.ms)
+		l.ms = l.ms[:0]
+	}()
 	for {
-		p, binary, err := r.ReadFrame()
+		p, binary, err := r.ReadMessage()
 		l.Session.Heard()
+		had := len(l.ms)
 		if err == nil {
-			ms, err = l.take(ms, p, binary)
+			err = l.take(p, binary)
 		}
-		if err == nil && !limit.Take(len(ms)) {
+		if err == nil && !l.limit.Take(len(l.ms)-had) {
 			err = transports.ErrRateLimited
 		}
 		if err != nil {
-			l.append(ctx, ms)
+			l.append(ctx, l.ms[:had])
 			l.leave(err, r)
-			return
+			return false
 		}
-		if len(ms) == 0 || r.Buffered() && len(ms) < MaxBatch {
-			for ; own < len(ms); own++ {
-				ms[own].Data = append([]byte(nil), ms[own].Data...)
-			}
-			continue
+		if !r.Buffered() || len(l.ms) >= MaxBatch {
+			l.append(ctx, l.ms)
+			return true
 		}
-		l.append(ctx, ms)
-		clear(ms)
-		ms, own = ms[:0], 0
+		for i := had; i < len(l.ms); i++ { // the memory is the reader's until its next message
+			l.ms[i].Data = bytes.Clone(l.ms[i].Data)
+		}
 	}
 }
 
 // leave says why the connection ends, and reads on until the peer has closed it or the session's
 // writer loses patience: closing with unread input would destroy the last words on their way.
 func (l *Loop) leave(err error, r Reader) {
-	e, ok := err.(*transports.Error)
-	if !ok {
-		l.Session.End()
-		return
+	if e, ok := err.(*transports.Error); ok {
+		l.Session.Bye(e)
+		push.Discard(r)
 	}
-	l.Session.Bye(e)
-	r.Drain()
 }
 
-// take adds a frame's messages to ms, or does what its control says.
-func (l *Loop) take(ms []transports.Message, p []byte, binary bool) ([]transports.Message, error) {
+// take adds a frame's messages to the batch, or does what its control says.
+func (l *Loop) take(p []byte, binary bool) error {
 	if len(p) == 0 {
-		return ms, nil // a sign of life
+		return nil // a sign of life
 	}
 	if !binary && wire.IsControl(p) {
-		return ms, l.control(p)
+		return l.control(p)
 	}
 	parse := wire.ParseUp
 	if binary {
 		parse = wire.ParseBinaryUp
 	}
-	more, err := parse(p, MaxBatch)
+	ms, err := parse(p, MaxBatch)
 	if err != nil {
-		return ms, err
+		return err
 	}
-	for i := range more {
-		m := &more[i]
-		if len(m.Data) > l.Options.MaxMessage {
-			return ms, transports.ErrTooLarge
+	for i := range ms {
+		if len(ms[i].Data) > l.Options.MaxMessage {
+			return transports.ErrTooLarge
 		}
-		if m.ID == "" {
-			m.ID = rand.Text()
+		if ms[i].ID == "" {
+			ms[i].ID = rand.Text()
 		}
 	}
-	return append(ms, more...), nil
+	l.ms = append(l.ms, ms...)
+	return nil
 }
 
 func (l *Loop) control(p []byte) error {

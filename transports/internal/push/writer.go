@@ -65,3 +65,14 @@ func (w ResponseWriter) Write(p []byte) error {
 
 // Close implements Writer: returning from the handler is what ends the response.
 func (ResponseWriter) Close(bool) {}
+
+// Discard reads until the connection ends, with as little memory as can be: it is what most idle
+// connections do.
+func Discard(r io.Reader) {
+	var buf [16]byte
+	for {
+		if _, err := r.Read(buf[:]); err != nil {
+			return
+		}
+	}
+}

@@ -1,4 +1,5 @@
-package streaming
+// Package sse is the codec of Server-Sent Events (HTML Living Standard, section 9.2).
+package sse
 
 import (
 	"bufio"
@@ -9,14 +10,14 @@ import (
 	"time"
 )
 
-// An Event is one of a stream of Server-Sent Events (HTML Living Standard, section 9.2).
+// An Event is one of a stream.
 type Event struct {
 	Type string // "message" unless the stream named another
 	Data []byte
 	ID   string // the last event ID at that point
 }
 
-// A Decoder reads Server-Sent Events. It gives the same events however the stream was cut into reads.
+// A Decoder reads a stream of events. It gives the same events however the stream was cut into reads.
 type Decoder struct {
 	r       *bufio.Reader
 	most    int
@@ -32,8 +33,8 @@ type Decoder struct {
 	hasData bool
 }
 
-// ErrEventTooLarge says that a line or an event is longer than the Decoder takes.
-var ErrEventTooLarge = errors.New("an event is longer than this client takes")
+// ErrTooLarge says that a line or an event is longer than the Decoder takes.
+var ErrTooLarge = errors.New("an event is longer than this client takes")
 
 // NewDecoder returns a Decoder of r that takes events of at most so many bytes.
 func NewDecoder(r io.Reader, most int) *Decoder {
@@ -95,7 +96,7 @@ func (d *Decoder) readLine() error {
 			d.own = append(d.own, p...)
 			d.r.Discard(len(p))
 			if len(d.own) > d.most {
-				return ErrEventTooLarge
+				return ErrTooLarge
 			}
 			continue
 		}
@@ -127,7 +128,7 @@ func (d *Decoder) field() error {
 		}
 		d.hasData = true
 		if d.data = append(d.data, bytes.ToValidUTF8(value, []byte("\ufffd"))...); len(d.data) > d.most {
-			return ErrEventTooLarge
+			return ErrTooLarge
 		}
 	case "event":
 		d.kind = string(value)
@@ -143,9 +144,9 @@ func (d *Decoder) field() error {
 	return nil
 }
 
-// AppendEvent writes an event. Its ID, left out when empty, and Type, left out when "message", hold no
+// Append writes an event. Its ID, left out when empty, and Type, left out when "message", hold no
 // line break or NUL; its Data may hold any valid UTF-8, but line breaks all arrive as LF.
-func AppendEvent(dst []byte, e Event) []byte {
+func Append(dst []byte, e Event) []byte {
 	if e.ID != "" {
 		dst = append(append(append(dst, "id:"...), e.ID...), '\n')
 	}
