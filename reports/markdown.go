@@ -111,7 +111,7 @@ func (m *markdown) section(s Section) {
 	m.line("## %s", inert(s.Workload.Name))
 	m.line("%s", inert(s.Explain))
 	m.line("**%s**", inert(s.Verdict.Text))
-	m.table(s.table())
+	m.table(s.Table())
 	for _, pair := range s.Verdict.Pairs {
 		m.item("%s.", inert(pair))
 	}
@@ -125,8 +125,8 @@ func (m *markdown) section(s Section) {
 	}
 }
 
-// table is the section's rows as text.
-func (s Section) table() Table {
+// Table is the section's rows as text.
+func (s Section) Table() Table {
 	t := Table{Head: []string{"Transport"}}
 	for i, c := range s.Columns {
 		t.Head = append(t.Head, heads[c.Name])

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"transportlab/bench/result"
 	"transportlab/bench/stats"
 )
 
@@ -193,42 +192,4 @@ func join(names []string) string {
 	default:
 		return fmt.Sprintf("%s and %d more", names[0], n-1)
 	}
-}
-
-// alarms are what a reader must know before any figure.
-func alarms(d *result.Document) []string {
-	var list []string
-	lost, repeated, reordered, corrupted, failed := uint64(0), uint64(0), uint64(0), uint64(0), 0
-	for _, r := range d.Runs {
-		lost += r.Accounting.Lost
-		repeated += r.Accounting.Repeated
-		reordered += r.Accounting.Reordered
-		corrupted += r.Accounting.Corrupted
-		if r.Error != "" {
-			failed++
-		}
-	}
-	for _, c := range d.Calibration {
-		if !c.Passed {
-			list = append(list, fmt.Sprintf("Calibration failed: %s was %s %s and read as %s. The figures below cannot be trusted.", c.Name, significant(c.Truth), c.Unit, significant(c.Read)))
-		}
-	}
-	for _, a := range []struct {
-		n    uint64
-		what string
-	}{{lost, "lost without a gap"}, {corrupted, "delivered with other data than was sent"}, {reordered, "delivered out of order"}, {repeated, "delivered twice"}} {
-		if a.n > 0 {
-			list = append(list, fmt.Sprintf("%s messages were %s.", count(a.n), a.what))
-		}
-	}
-	if failed > 0 {
-		list = append(list, fmt.Sprintf("%d of %d runs failed and are left out of all figures; the accounting says why.", failed, len(d.Runs)))
-	}
-	if d.Partial != "" {
-		list = append(list, "The measurement is incomplete: "+d.Partial)
-	}
-	if d.Environment.Modified {
-		list = append(list, "The program was built from sources with changes that are not committed.")
-	}
-	return list
 }

@@ -1,0 +1,58 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+
+	"transportlab/bench/result"
+)
+
+// broken are the promises that a document's runs did not keep: they fail whoever made it.
+func broken(d *result.Document) []string {
+	var list []string
+	var sum result.Accounting
+	for _, r := range d.Runs {
+		sum = add(sum, r.Accounting)
+	}
+	for _, c := range d.Calibration {
+		if !c.Passed {
+			list = append(list, fmt.Sprintf("calibration failed: %s was %s %s and read as %s, so that no figure can be trusted", c.Name, significant(c.Truth), c.Unit, significant(c.Read)))
+		}
+	}
+	for _, a := range []struct {
+		n    uint64
+		what string
+	}{{sum.Lost, "lost without a gap"}, {sum.Corrupted, "delivered with other data than was sent"}, {sum.Reordered, "delivered out of order"}, {sum.Repeated, "delivered twice"}} {
+		if a.n > 0 {
+			list = append(list, fmt.Sprintf("%s messages were %s", count(a.n), a.what))
+		}
+	}
+	return list
+}
+
+// Broken are the promises that were not kept, empty when all were.
+func (r *Report) Broken() []string { return broken(r.Document) }
+
+// alarms are what a reader must know before any figure, most serious first.
+func alarms(d *result.Document) []string {
+	var list []string
+	for _, b := range broken(d) {
+		list = append(list, strings.ToUpper(b[:1])+b[1:]+".")
+	}
+	failed := 0
+	for _, r := range d.Runs {
+		if r.Error != "" {
+			failed++
+		}
+	}
+	if failed > 0 {
+		list = append(list, fmt.Sprintf("%d of %d runs failed and are left out of all figures; the accounting says why.", failed, len(d.Runs)))
+	}
+	if d.Partial != "" {
+		list = append(list, "The measurement is incomplete: "+d.Partial)
+	}
+	if d.Environment.Modified {
+		list = append(list, "The program was built from sources with changes that are not committed.")
+	}
+	return list
+}
