@@ -50,8 +50,8 @@ func (c *CORS) allows(origin string) bool {
 	return slices.Contains(c.Origins, origin)
 }
 
-// answer sets the headers, and answers a preflight: then it returns true.
-func (c *CORS) answer(w http.ResponseWriter, r *http.Request) bool {
+// Answer sets the headers of an answer to r, and answers a preflight: then it returns true.
+func (c *CORS) Answer(w http.ResponseWriter, r *http.Request) bool {
 	h := w.Header()
 	c.headers(h, r)
 	if r.Method != http.MethodOptions {

@@ -162,7 +162,7 @@ func (s *Server) Close() {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	upgrade := isUpgrade(r)
-	if s.opts.CORS != nil && !upgrade && s.opts.CORS.answer(w, r) {
+	if s.opts.CORS != nil && !upgrade && s.opts.CORS.Answer(w, r) {
 		return
 	}
 	sock, refused := s.verify(r, upgrade)
