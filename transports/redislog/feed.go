@@ -1,0 +1,254 @@
+package redislog
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"transportlab/transports"
+	"transportlab/transports/internal/window"
+)
+
+// A feed is a topic that this process follows: a window in memory that live messages extend. It is
+// fresh while the window surely ends where the topic ends, as far as this process has been told; what
+// a window that is not fresh cannot answer, the store is asked.
+//
+// The window is filled by three: the link with live messages, the syncer with what it reads, the
+// appender with what this process stored. Whoever comes first with the next offset adds it.
+type feed struct {
+	log     *Log
+	topic   string
+	keys    []string
+	w       *window.Window
+	fresh   atomic.Bool
+	used    atomic.Int64 // the log's clock at the last call
+	waiters atomic.Int64
+	gone    atomic.Bool // no longer followed; set under mu
+	queued  atomic.Bool // the syncer has it on its list
+
+	mu      sync.Mutex
+	link    *link
+	session uint64 // the link's subscription that carries the topic; 0: none does
+	synced  bool   // the window has been compared with the store in this session
+	stamp   string // of the window's last message
+	ahead   []entry
+	missed  bool              // ahead overflowed
+	own     transports.Cursor // the last position that this process was given
+	heard   uint64            // offset of the last live message
+	late    uint64            // offset that the syncer found before the link brought it; 0: none
+}
+
+// mostAhead is how many live messages a feed keeps while it reads what came before them.
+const mostAhead = 1024
+
+func newFeed(l *Log, topic string) *feed {
+	return &feed{log: l, topic: topic, keys: keysOf(l.o.Prefix, topic), w: window.New()}
+}
+
+// settle recomputes fresh; f is locked.
+func (f *feed) settle() {
+	v := f.w.View()
+	f.fresh.Store(f.synced && (f.own.Epoch != v.Epoch() || f.own.Offset <= v.Last()))
+}
+
+// doubt asks for a comparison with the store; f is locked.
+func (f *feed) doubt() {
+	f.synced = false
+	f.settle()
+	f.log.syncer.request(f)
+}
+
+// add extends the window by messages that follow on it; f is locked.
+func (f *feed) add(es ...entry) {
+	ms := make([]transports.Message, len(es))
+	for i := range es {
+		ms[i] = es[i].Message
+	}
+	before := f.w.View().Bytes()
+	f.stamp = es[len(es)-1].stamp
+	f.w.Append(f.log.limits(), ms...)
+	f.log.held.Add(int64(f.w.View().Bytes() - before))
+}
+
+// begin replaces the window; f is locked.
+func (f *feed) begin(epoch string, last, oldest uint64, es []entry) {
+	ms := make([]transports.Message, len(es))
+	for i := range es {
+		ms[i] = es[i].Message
+	}
+	first := last + 1
+	f.stamp = ""
+	if len(es) > 0 {
+		first, f.stamp = es[0].Offset, es[len(es)-1].stamp
+	}
+	if epoch != f.w.View().Epoch() {
+		f.heard, f.late = 0, 0
+	}
+	before := f.w.View().Bytes()
+	f.w.Begin(epoch, oldest, first, ms)
+	f.log.held.Add(int64(f.w.View().Bytes() - before))
+}
+
+// next takes one message if it is the one that follows; it tells whether the window holds it now.
+// f is locked.
+func (f *feed) next(e entry) bool {
+	v := f.w.View()
+	switch {
+	case e.Epoch == v.Epoch() && e.Offset == v.Last()+1:
+		f.add(e)
+	case e.Epoch != v.Epoch() && e.Offset == 1:
+		f.begin(e.Epoch, 1, 1, []entry{e})
+	default:
+		held := v.At(e.Offset)
+		// A held message with another ID: the store has lost that position and given it away again.
+		return e.Epoch == v.Epoch() && e.Offset <= v.Last() && (held == nil || held.ID == e.ID)
+	}
+	return true
+}
+
+// live takes what the link received: a message, or with an empty body the news that the epoch changed.
+func (f *feed) live(at transports.Cursor, body string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session == 0 {
+		return // of a subscription that has ended
+	}
+	if v := f.w.View(); f.synced && at.Epoch == v.Epoch() && at.Offset <= v.Last() {
+		f.heard = max(f.heard, at.Offset)
+		if held := v.At(at.Offset); body != "" && held != nil && held.ID != idOf(body) {
+			f.doubt()
+		}
+		return // the usual end of what this process has appended itself
+	}
+	e, ok := decode(at, body)
+	if !ok {
+		f.doubt()
+		return
+	}
+	if f.synced && f.next(e) {
+		f.heard = at.Offset
+		f.settle()
+		return
+	}
+	if len(f.ahead) >= mostAhead {
+		f.ahead, f.missed = nil, true
+	} else {
+		f.ahead = append(f.ahead, e)
+	}
+	if f.synced { // otherwise a comparison is on its way
+		f.doubt()
+	}
+}
+
+// appended takes what this process has stored just now, in order.
+func (f *feed) appended(es []entry) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.own = es[len(es)-1].Cursor
+	if f.synced {
+		v, first := f.w.View(), es[0].Cursor
+		n := 1 // how many follow on each other; other nodes' messages may lie between
+		for n < len(es) && es[n].Cursor == (transports.Cursor{Epoch: first.Epoch, Offset: first.Offset + uint64(n)}) {
+			n++
+		}
+		switch {
+		case first.Epoch == v.Epoch() && first.Offset == v.Last()+1:
+			f.add(es[:n]...)
+		case first.Epoch != v.Epoch() && first.Offset == 1:
+			f.begin(first.Epoch, es[n-1].Offset, 1, es[:n])
+		case first.Epoch != v.Epoch():
+			f.doubt()
+		}
+	}
+	f.settle()
+}
+
+// subscribed begins a session: from now on every message of the topic arrives.
+func (f *feed) subscribed(l *link, session uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.link == l && !f.gone.Load() {
+		f.session, f.ahead, f.missed = session, nil, false
+		f.doubt()
+	}
+}
+
+// cut ends the session.
+func (f *feed) cut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.session, f.synced, f.ahead, f.late = 0, false, nil, 0
+	f.settle()
+}
+
+// A position is what a feed knew when a comparison with the store began.
+type position struct {
+	at      transports.Cursor
+	stamp   string
+	session uint64
+}
+
+// check asks for the periodic comparison.
+func (f *feed) check() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.late > f.heard && f.link != nil {
+		f.link.reset() // it has had a whole interval to bring what the store held: it is deaf
+	}
+	f.late = 0
+	f.log.syncer.request(f)
+}
+
+func (f *feed) position() position {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v := f.w.View()
+	return position{transports.Cursor{Epoch: v.Epoch(), Offset: v.Last()}, f.stamp, f.session}
+}
+
+// compared takes what the store holds after p.
+func (f *feed) compared(p position, s stored) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.session == 0 || f.session != p.session {
+		return // another comparison will follow with the next session
+	}
+	v, was := f.w.View(), f.synced
+	if v.Epoch() != p.at.Epoch { // a new log has begun meanwhile
+		f.doubt()
+		return
+	}
+	if s.epoch == v.Epoch() {
+		for len(s.entries) > 0 && s.entries[0].Offset <= v.Last() {
+			s.entries = s.entries[1:]
+		}
+	}
+	switch {
+	case s.epoch == v.Epoch() && len(s.entries) > 0 && s.entries[0].Offset == v.Last()+1:
+		f.add(s.entries...)
+		if was {
+			f.late = f.w.View().Last()
+		}
+	case s.epoch != v.Epoch() || s.last > v.Last(): // lost, or too much to read it all
+		f.begin(s.epoch, s.last, s.oldest, s.entries)
+		if f.own.Epoch != s.epoch {
+			f.own = transports.Cursor{}
+		}
+	}
+	ahead, missed := f.ahead, f.missed
+	f.ahead, f.missed, f.synced = nil, false, true
+	for _, e := range ahead {
+		if !f.next(e) {
+			missed = true
+			break
+		}
+		f.heard = max(f.heard, e.Offset)
+	}
+	f.settle()
+	if missed || f.w.View().Last() < s.last {
+		f.doubt()
+		return
+	}
+	if !was {
+		f.w.Wake() // who waited for certainty looks again
+	}
+}
