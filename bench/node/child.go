@@ -1,8 +1,6 @@
 package node
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,9 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"os/signal"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -20,22 +16,27 @@ import (
 	"transportlab/bench/probe"
 )
 
-// environment holds a child's Config.
-const environment = "TRANSPORTLAB_NODE"
-
-// IsChild tells whether this process was started by Start. A program that uses Start must ask at the very
-// beginning of main, or TestMain, and then exit with what Main returns.
+// IsChild tells whether this process was started by Start or StartStore. A program that uses them must ask
+// at the very beginning of main, or TestMain, and then exit with what Main returns.
 func IsChild() bool { return os.Getenv(environment) != "" }
 
 // Main is the whole life of a child. It returns its exit code.
 func Main() int {
-	var c Config
-	err := json.Unmarshal([]byte(os.Getenv(environment)), &c)
-	if err == nil {
-		err = ServeUntilSignal(context.Background(), c, os.Stdin, os.Stdout)
+	var t task
+	err := json.Unmarshal([]byte(os.Getenv(environment)), &t)
+	switch {
+	case err != nil:
+	case t.Serve != nil:
+		err = ServeUntilSignal(context.Background(), *t.Serve, os.Stdin, os.Stdout)
+	case t.Store != nil:
+		err = untilSignal(context.Background(), func(ctx context.Context) error {
+			return serveStore(ctx, *t.Store, os.Stdin, os.Stdout)
+		})
+	default:
+		err = errors.New(environment + " names no task")
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "node:", err)
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
@@ -44,6 +45,10 @@ func Main() int {
 // ServeUntilSignal is Serve until SIGTERM or SIGINT. A second signal ends the process at once, with exit
 // code 1.
 func ServeUntilSignal(ctx context.Context, c Config, in io.Reader, out io.Writer) error {
+	return untilSignal(ctx, func(ctx context.Context) error { return Serve(ctx, c, in, out) })
+}
+
+func untilSignal(ctx context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	signals := make(chan os.Signal, 2)
@@ -51,7 +56,7 @@ func ServeUntilSignal(ctx context.Context, c Config, in io.Reader, out io.Writer
 	defer signal.Stop(signals)
 	ended := make(chan struct{})
 	var watcher sync.WaitGroup
-	watcher.Go(func() { // ends with Serve
+	watcher.Go(func() { // ends with f
 		for n := 0; ; n++ {
 			select {
 			case <-signals:
@@ -64,22 +69,29 @@ func ServeUntilSignal(ctx context.Context, c Config, in io.Reader, out io.Writer
 			}
 		}
 	})
-	err := Serve(ctx, c, in, out)
+	err := f(ctx)
 	close(ended)
 	watcher.Wait()
 	return err
 }
 
-// A Child is a node that runs as a child of this process. Close ends it.
+// whileOpen returns a context that ends with ctx and with in, unless that is nil.
+func whileOpen(ctx context.Context, in io.Reader) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	if in != nil {
+		go func() { // ends with in, or with the process: a read of a pipe cannot be called off
+			_, _ = io.Copy(io.Discard, in)
+			cancel()
+		}()
+	}
+	return ctx, cancel
+}
+
+// A Child is a node that runs as a child of this process. Close or Kill end it.
 type Child struct {
 	Ready
-	cmd    *exec.Cmd
-	stdin  io.Closer
-	stderr *tail
-	waited chan struct{} // closed when the process has ended
-	err    error         // how
-	http   *http.Client
-	budget time.Duration
+	*process
+	http *http.Client
 }
 
 // Start starts a node as a child: this very program again, which must begin as IsChild says. It returns
@@ -87,53 +99,10 @@ type Child struct {
 func Start(ctx context.Context, c Config) (*Child, error) {
 	c = c.withDefaults()
 	c.Stats = true
-	config, err := json.Marshal(c)
-	if err != nil {
+	n := &Child{http: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}}
+	var err error
+	if n.process, err = spawn(ctx, "server", task{Serve: &c}, c.Budget, &n.Ready); err != nil {
 		return nil, err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	n := &Child{cmd: exec.Command(self), stderr: new(tail), waited: make(chan struct{}), budget: c.Budget,
-		http: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}}
-	n.cmd.Env = append(os.Environ(), environment+"="+string(config))
-	n.cmd.Stderr = n.stderr
-	n.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's Ctrl-C is for this process alone
-	if n.stdin, err = n.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	stdout, err := n.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := n.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting the server's process: %w", err)
-	}
-	announced := make(chan error, 1)
-	go func() { // ends with the process, whose output ends with it
-		r := bufio.NewReader(io.LimitReader(stdout, 1<<20))
-		line, err := r.ReadBytes('\n')
-		if err == nil {
-			err = json.Unmarshal(line, &n.Ready)
-		}
-		announced <- err
-		_, _ = io.Copy(io.Discard, stdout)
-		n.err = n.cmd.Wait()
-		close(n.waited)
-	}()
-	select {
-	case err = <-announced:
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-time.After(30 * time.Second):
-		err = errors.New("it announced nothing within 30s")
-	}
-	if err != nil {
-		n.stdin.Close()
-		n.cmd.Process.Kill()
-		<-n.waited
-		return nil, fmt.Errorf("starting the server's process: %w%s", err, n.stderr.suffix())
 	}
 	return n, nil
 }
@@ -167,56 +136,4 @@ func (n *Child) get(ctx context.Context, url string, into any) error {
 		return errors.New(resp.Status)
 	}
 	return json.NewDecoder(resp.Body).Decode(into)
-}
-
-// Close lets the node say goodbye and waits for its end; past its budget it is killed. The error says how
-// it ended unless that was in order.
-func (n *Child) Close() error {
-	n.stdin.Close()
-	n.http.CloseIdleConnections()
-	select {
-	case <-n.waited:
-	case <-time.After(n.budget + 5*time.Second):
-		n.cmd.Process.Kill()
-		<-n.waited
-		return fmt.Errorf("the server's process did not end within its budget of %s and was killed%s", n.budget, n.stderr.suffix())
-	}
-	if n.err != nil {
-		return fmt.Errorf("the server's process: %w%s", n.err, n.stderr.suffix())
-	}
-	return nil
-}
-
-// Kill ends the node without a goodbye, as the death of a machine does.
-func (n *Child) Kill() {
-	n.cmd.Process.Kill()
-	<-n.waited
-}
-
-// A tail keeps the end of what is written to it.
-type tail struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	const most = 8 << 10
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.buf.Write(p)
-	if n := t.buf.Len(); n > most {
-		t.buf.Next(n - most)
-	}
-	return len(p), nil
-}
-
-// suffix is what was written, for the end of an error message.
-func (t *tail) suffix() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	text := strings.TrimSpace(t.buf.String())
-	if text == "" {
-		return ""
-	}
-	return "; it said: " + text
 }

@@ -20,6 +20,7 @@ import (
 	"transportlab/transports"
 	"transportlab/transports/all"
 	"transportlab/transports/carrier"
+	"transportlab/transports/redislog"
 )
 
 // A Config says what to serve. The zero value of a field is its default.
@@ -57,13 +58,13 @@ func (c Config) withDefaults() Config {
 
 // Ready is what a node announces, as one line of JSON, once it accepts connections.
 type Ready struct {
-	PID         int       `json:"pid"`
-	URL         string    `json:"url"`                   // a topic is at URL/{transport}/{topic}
-	Carrier     string    `json:"carrier"`               // that URL is reached by
-	Transports  []string  `json:"transports"`            // names
-	Stats       string    `json:"stats,omitempty"`       // address of its Internals
-	Certificate []byte    `json:"certificate,omitempty"` // that clients are to trust, DER; absent without TLS
-	Store       StoreInfo `json:"store"`
+	PID         int           `json:"pid"`
+	URL         string        `json:"url"`                   // a topic is at URL/{transport}/{topic}
+	Carrier     string        `json:"carrier"`               // that URL is reached by
+	Transports  []string      `json:"transports"`            // names
+	Stats       string        `json:"stats,omitempty"`       // address of its Internals
+	Certificate []byte        `json:"certificate,omitempty"` // that clients are to trust, DER; absent without TLS
+	Store       redislog.Info `json:"store"`
 }
 
 // Serve runs a node until ctx ends, and says goodbye to its clients. It writes Ready to out once it
@@ -71,13 +72,13 @@ type Ready struct {
 // parent. Serve returns nil after a goodbye within the budget.
 func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) (err error) {
 	c = c.withDefaults()
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := whileOpen(ctx, in)
 	defer cancel()
 	arms, err := choose(c)
 	if err != nil {
 		return err
 	}
-	store, err := openStore(ctx, c.Store)
+	store, err := OpenStore(ctx, c.Store)
 	if err != nil {
 		return err
 	}
@@ -104,12 +105,6 @@ func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) (err erro
 		}
 	}
 	if err = json.NewEncoder(out).Encode(ready); err == nil {
-		if in != nil {
-			go func() { // ends with in, or with the process: a read of a pipe cannot be called off
-				_, _ = io.Copy(io.Discard, in)
-				cancel()
-			}()
-		}
 		<-ctx.Done()
 	}
 	goodbye, done := context.WithTimeout(context.Background(), c.Budget)

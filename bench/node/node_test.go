@@ -153,6 +153,42 @@ func TestServeEndsWithItsInputAndWithItsContext(t *testing.T) {
 	}
 }
 
+func TestAStoreIsSharedByNodes(t *testing.T) {
+	store, err := StartStore(t.Context(), "embedded")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if store.Info.Kind != "embedded miniredis" || store.Spec == "" {
+		t.Errorf("store %+v", store)
+	}
+	arm, err := all.Find("longpoll", transports.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := func() transports.Conn {
+		n := child(t, Config{Store: store.Spec})
+		conn, err := arm.Dial(t.Context(), transports.Target{URL: n.URL + "/longpoll", Topic: "a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	a, b := dial(), dial()
+	if _, err := a.Send(t.Context(), transports.Message{Data: []byte("hello")}); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := b.Recv(t.Context()); err != nil || string(m.Data) != "hello" {
+		t.Errorf("the other node delivers %q, %v", m.Data, err)
+	}
+	a.Close()
+	b.Close()
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLoopback(t *testing.T) {
 	for url, want := range map[string]bool{
 		"http://127.0.0.1:80": true, "https://localhost/x": true, "http://[::1]:8": true, "http://127.9.9.9": true,

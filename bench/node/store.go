@@ -2,29 +2,66 @@ package node
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
 
-	"transportlab/transports"
-	"transportlab/transports/memlog"
+	"transportlab/transports/redislog"
 )
 
-// StoreInfo says what holds a log.
-type StoreInfo struct {
-	Kind    string `json:"kind"`
-	Version string `json:"version,omitempty"`
-	Address string `json:"address,omitempty"`
+// storeOptions are those of the logs of a benchmark: topics as long as the longest pause of a client that
+// asks now and then, at the highest rates that one machine sends.
+func storeOptions() redislog.Options { return redislog.Options{MaxLen: 100_000} }
+
+// OpenStore opens the log that spec names, as nodes do; see redislog.Forms.
+func OpenStore(ctx context.Context, spec string) (*redislog.Store, error) {
+	return redislog.Open(ctx, spec, storeOptions())
 }
 
-type store struct {
-	Log   transports.Log
-	Info  StoreInfo
-	Close func() error
+// A Store is a log that a process of its own holds, so that what holding it takes is counted neither as
+// the server's nor as the driver's. Close ends it.
+type Store struct {
+	Spec string        `json:"spec"` // opens it in another process; it may hold a password
+	Info redislog.Info `json:"info"`
+
+	process *process
 }
 
-func openStore(_ context.Context, spec string) (store, error) {
-	if spec != "memory" {
-		return store{}, fmt.Errorf("store %q", spec)
+// StartStore opens a store in a child, as Start does with a node. "memory" cannot be shared and needs no
+// process: each node has its own.
+func StartStore(ctx context.Context, spec string) (*Store, error) {
+	s := new(Store)
+	if spec == "memory" {
+		s.Spec, s.Info.Kind, s.Info.Persistence = spec, "memory", "none"
+		return s, nil
 	}
-	log := memlog.New(memlog.Options{MaxLen: 100_000})
-	return store{Log: log, Info: StoreInfo{Kind: "memory"}, Close: log.Close}, nil
+	var err error
+	if s.process, err = spawn(ctx, "store", task{Store: &spec}, 10*time.Second, s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close ends the store, if it has a process.
+func (s *Store) Close() error {
+	if s.process == nil {
+		return nil
+	}
+	return s.process.Close()
+}
+
+// serveStore holds a store until ctx or in ends.
+func serveStore(ctx context.Context, spec string, in io.Reader, out io.Writer) error {
+	ctx, cancel := whileOpen(ctx, in)
+	defer cancel()
+	store, err := OpenStore(ctx, spec)
+	if err != nil {
+		return err
+	}
+	err = json.NewEncoder(out).Encode(Store{Spec: store.Spec, Info: store.Info})
+	if err == nil {
+		<-ctx.Done()
+	}
+	return errors.Join(err, store.Close())
 }
