@@ -3,7 +3,7 @@
 GO     ?= go
 RUN    ?= .
 COUNT  ?= 1
-# The tools of lint and benchstat are pinned in a module file of their own.
+# The tools of lint are pinned in a module file of their own.
 TOOL   := $(GO) tool -modfile=tools.mod
 
 .DEFAULT_GOAL := help
@@ -36,7 +36,7 @@ bench: ## the lab's benchmarks in Go's format (RUN=Push COUNT=10 for a part, rep
 benchstat: ## the same as a table with a column per transport (COUNT=10 for intervals)
 	@mkdir -p artifacts
 	$(GO) test -run '^$$' -bench '$(RUN)' -count $(COUNT) -timeout 60m ./bench | tee artifacts/bench.txt
-	$(TOOL) benchstat -col /transport artifacts/bench.txt
+	$(GO) tool benchstat -col /transport artifacts/bench.txt
 
 bars: ## the ratios that the project holds itself to, measured side by side in one run
 	$(GO) test -run '^$$' -bench 'Bar' -timeout 60m -v ./bench

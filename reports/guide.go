@@ -107,7 +107,7 @@ var footnotes = []string{
 	"It falls back to long polling where the upgrade fails.",
 	"Of six that a browser allows to one host over HTTP/1.1, shared by all its tabs; the seventh waits for ever.",
 	"WebSockets are counted apart: 255 in Chromium, 200 in Firefox.",
-	"The Go library used here speaks HTTP/1.1 only; RFC 8441 would allow it.",
+	"It needs a TCP connection of its own; WebSockets inside HTTP/2 (RFC 8441) are not spoken here.",
 	"Server-Sent Events are UTF-8 text, so binary data travels as base64, a third larger; the same stream as NDJSON has the same limit.",
 	"A few lines of script do it; the client holds the cursor, so nothing is lost.",
 }
