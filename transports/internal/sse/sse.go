@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -41,8 +42,9 @@ func NewDecoder(r io.Reader, most int) *Decoder {
 	return &Decoder{r: bufio.NewReader(r), most: most}
 }
 
-// LastID is the last event ID, which a reconnection sends as Last-Event-ID.
-func (d *Decoder) LastID() string { return d.lastID }
+// LastID is the last event ID as a reconnection sends it in Last-Event-ID: a header's value has no white
+// space at its ends.
+func (d *Decoder) LastID() string { return strings.Trim(d.lastID, " \t") }
 
 // Retry is the reconnection time that the stream asked for, 0 if it did not.
 func (d *Decoder) Retry() time.Duration { return d.retry }
@@ -148,29 +150,31 @@ func (d *Decoder) field() error {
 // line break or NUL; its Data may hold any valid UTF-8, but line breaks all arrive as LF.
 func Append(dst []byte, e Event) []byte {
 	if e.ID != "" {
-		dst = append(append(append(dst, "id:"...), e.ID...), '\n')
+		dst = appendField(dst, "id", []byte(e.ID))
 	}
 	if e.Type != "" && e.Type != "message" {
-		dst = append(append(append(dst, "event:"...), e.Type...), '\n')
+		dst = appendField(dst, "event", []byte(e.Type))
 	}
 	rest := e.Data
 	for {
 		n := bytes.IndexAny(rest, "\r\n")
-		line := rest
-		if n >= 0 {
-			line = rest[:n]
-		}
-		dst = append(dst, "data:"...)
-		if len(line) > 0 && line[0] == ' ' {
-			dst = append(dst, ' ')
-		}
-		dst = append(append(dst, line...), '\n')
 		if n < 0 {
-			return append(dst, '\n')
+			return append(appendField(dst, "data", rest), '\n')
 		}
+		dst = appendField(dst, "data", rest[:n])
 		if rest[n] == '\r' && n+1 < len(rest) && rest[n+1] == '\n' {
 			n++
 		}
 		rest = rest[n+1:]
 	}
+}
+
+// appendField writes a line. A space that a value begins with needs another before it, which readers
+// take away.
+func appendField(dst []byte, name string, value []byte) []byte {
+	dst = append(append(dst, name...), ':')
+	if len(value) > 0 && value[0] == ' ' {
+		dst = append(dst, ' ')
+	}
+	return append(append(dst, value...), '\n')
 }
