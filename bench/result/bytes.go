@@ -5,7 +5,7 @@ package result
 // therefore exact for push, and includes empty polls for pull.
 type Bytes struct {
 	Steady    Traffic `json:"steady"`     // the measured part
-	Handshake Traffic `json:"handshake"`  // setting connections up: TLS and upgrade; of all connections together
+	Handshake Traffic `json:"handshake"`  // everything before the load: TLS, upgrades, greetings; all connections together
 	Sends     uint64  `json:"sends"`      // messages that went up in the measured part
 	Receives  uint64  `json:"receives"`   // messages that came down
 	PerMinute Pair    `json:"per_minute"` // one idle connection's share: bytes a minute while nothing is sent; idle alone
@@ -21,12 +21,11 @@ type Traffic struct {
 // TCP/IP headers are not in them.
 type Layers struct {
 	Payload  uint64 `json:"payload"`  // the messages' data
-	Envelope uint64 `json:"envelope"` // what carries IDs and cursors: the price of the guarantees
-	Framing  uint64 `json:"framing"`  // what delimits messages: frames, chunks, events
+	Envelope uint64 `json:"envelope"` // what the transport writes beside the data: IDs, cursors, events, frames of its own
+	Framing  uint64 `json:"framing"`  // of the carrier: chunk sizes, HTTP/2 frame headers
 	Headers  uint64 `json:"headers"`  // HTTP request and status lines and header fields
 	TLS      uint64 `json:"tls"`      // records and handshake
 	Other    uint64 `json:"other"`    // what could not be attributed
-	Writes   uint64 `json:"writes"`   // calls that moved them: system calls, and about the packets
 }
 
 // Total is the sum of the layers.

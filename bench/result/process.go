@@ -3,12 +3,13 @@ package result
 import "time"
 
 // A Process is what one process used. CPU and counters are of the measured part; Idle is what the same
-// process used in a stretch of the same length before any client came, and is not yet subtracted.
+// process would use in it without any client, by a shorter stretch before the first one came, and is not
+// yet subtracted.
 type Process struct {
 	User         time.Duration `json:"user"`         // CPU time in user mode
 	System       time.Duration `json:"system"`       // CPU time in the kernel
 	CPU          time.Duration `json:"cpu"`          // both, by the process's own clock, finer than the two above
-	Idle         time.Duration `json:"idle"`         // CPU of an equally long idle stretch
+	Idle         time.Duration `json:"idle"`         // CPU of an idle stretch of that length
 	Voluntary    uint64        `json:"voluntary"`    // context switches by waiting
 	Involuntary  uint64        `json:"involuntary"`  // context switches by being pushed aside
 	GCs          uint64        `json:"gcs"`          // collections of garbage

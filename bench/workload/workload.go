@@ -75,38 +75,38 @@ const (
 // A Workload says what is asked of a transport. The zero value of a field is its default; WithDefaults
 // fills it in and Check finds what cannot be run.
 type Workload struct {
-	Name       string   `json:"name" yaml:"name"`                       // as in benchmark names: [a-z0-9-], at most 40 bytes
-	Explain    string   `json:"explain,omitempty" yaml:"explain"`       // what it stands for, in a sentence
-	Kind       Kind     `json:"kind" yaml:"kind"`                       // rtt, push, fanout, chat, ingest, idle, burst or resume
-	Clients    int      `json:"clients" yaml:"clients"`                 // connected clients; 1
-	Publishers int      `json:"publishers" yaml:"publishers"`           // connections that send, dealt to topics in turn: one per topic (rtt, chat, ingest: the clients themselves; idle: none)
-	Topics     int      `json:"topics" yaml:"topics"`                   // topics; clients, and messages, are dealt to them in turn. 1 (rtt, push, ingest: one per client)
-	Size       int      `json:"size" yaml:"size"`                       // bytes of a message's data; 64
-	Binary     bool     `json:"binary" yaml:"binary"`                   // data is every byte value; otherwise printable text
-	Arrival    Arrival  `json:"arrival" yaml:"arrival"`                 // when messages are sent (rtt: at once after the last)
-	Rate       float64  `json:"rate" yaml:"rate"`                       // messages a second of all publishers together; 10
-	Duration   Duration `json:"duration" yaml:"duration"`               // length of the measured part; 5s
-	Warmup     Duration `json:"warmup" yaml:"warmup"`                   // the same load before it, not measured; 1s
-	Seed       uint64   `json:"seed" yaml:"seed"`                       // of send times and data; 1
-	Cut        Cut      `json:"cut" yaml:"cut"`                         // resume alone: how clients are cut off
-	Thresholds []string `json:"thresholds,omitempty" yaml:"thresholds"` // what must hold, such as "p99-ns<20ms"
+	Name       string   `json:"name" yaml:"name"`                                 // as in benchmark names: [a-z0-9-], at most 40 bytes
+	Explain    string   `json:"explain,omitempty" yaml:"explain,omitempty"`       // what it stands for, in a sentence
+	Kind       Kind     `json:"kind" yaml:"kind"`                                 // rtt, push, fanout, chat, ingest, idle, burst or resume
+	Clients    int      `json:"clients" yaml:"clients"`                           // connected clients; 1
+	Publishers int      `json:"publishers" yaml:"publishers,omitempty"`           // connections that send, dealt to topics in turn: one per topic (rtt, chat, ingest: the clients themselves; idle: none)
+	Topics     int      `json:"topics" yaml:"topics"`                             // topics; clients, and messages, are dealt to them in turn. 1 (rtt, push, ingest: one per client)
+	Size       int      `json:"size" yaml:"size"`                                 // bytes of a message's data; 64
+	Binary     bool     `json:"binary" yaml:"binary"`                             // data is every byte value; otherwise printable text
+	Arrival    Arrival  `json:"arrival" yaml:"arrival"`                           // when messages are sent (rtt: at once after the last)
+	Rate       float64  `json:"rate" yaml:"rate"`                                 // messages a second of all publishers together; 10
+	Duration   Duration `json:"duration" yaml:"duration"`                         // length of the measured part; 5s
+	Warmup     Duration `json:"warmup" yaml:"warmup"`                             // the same load before it, not measured; 1s
+	Seed       uint64   `json:"seed" yaml:"seed"`                                 // of send times and data; 1
+	Cut        Cut      `json:"cut" yaml:"cut,omitempty"`                         // resume alone: how clients are cut off
+	Thresholds []string `json:"thresholds,omitempty" yaml:"thresholds,omitempty"` // what must hold, such as "p99-ns<20ms"
 }
 
 // Arrival says when messages are sent.
 type Arrival struct {
-	Process Process  `json:"process" yaml:"process"`       // constant, poisson, burst, onoff or trace; constant (burst: burst)
-	Burst   int      `json:"burst,omitempty" yaml:"burst"` // burst: messages at one instant; 50
-	On      Duration `json:"on,omitempty" yaml:"on"`       // onoff: length of the loud part; 1s
-	Off     Duration `json:"off,omitempty" yaml:"off"`     // onoff: length of the silent part; 1s
-	Trace   string   `json:"trace,omitempty" yaml:"trace"` // trace: a file, or the name of a trace that is built in
-	Speed   float64  `json:"speed,omitempty" yaml:"speed"` // trace: 2 is twice as fast as recorded; 1
-	Digest  string   `json:"digest,omitempty" yaml:"-"`    // trace: SHA-256 of the file that was played
+	Process Process  `json:"process" yaml:"process"`                 // constant, poisson, burst, onoff or trace; constant (burst: burst)
+	Burst   int      `json:"burst,omitempty" yaml:"burst,omitempty"` // burst: messages at one instant; 50
+	On      Duration `json:"on,omitempty" yaml:"on,omitempty"`       // onoff: length of the loud part; 1s
+	Off     Duration `json:"off,omitempty" yaml:"off,omitempty"`     // onoff: length of the silent part; 1s
+	Trace   string   `json:"trace,omitempty" yaml:"trace,omitempty"` // trace: a file, or the name of a trace that is built in
+	Speed   float64  `json:"speed,omitempty" yaml:"speed,omitempty"` // trace: 2 is twice as fast as recorded; 1
+	Digest  string   `json:"digest,omitempty" yaml:"-"`              // trace: SHA-256 of the file that was played
 }
 
 // Cut says how the clients of a resume workload are cut off: in turn, one each Every, for Away.
 type Cut struct {
-	Every Duration `json:"every,omitempty" yaml:"every"` // time between two cuts; 500ms
-	Away  Duration `json:"away,omitempty" yaml:"away"`   // how long a client stays away before it dials again; 200ms
+	Every Duration `json:"every,omitempty" yaml:"every,omitempty"` // time between two cuts; 500ms
+	Away  Duration `json:"away,omitempty" yaml:"away,omitempty"`   // how long a client stays away before it dials again; 200ms
 }
 
 // A Duration is a time.Duration that is written "1m30s" in files.
