@@ -58,11 +58,8 @@ func (s *Server) left(c *Conn) {
 // serve is what every request passes before the handler: caps, the number of headers, and a deadline
 // for the body.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	s.handlers++
-	s.mu.Unlock()
+	s.begin()
 	defer s.done()
-
 	c := ConnOf(r.Context())
 	r.TLS = c.connectionState()
 	if c.refusal != nil {
@@ -93,12 +90,36 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 var errHeaders = &transports.Error{Code: "headers_too_large", Status: http.StatusRequestHeaderFieldsTooLarge, Close: 1002,
 	Message: "the request has more headers than this server takes"}
 
+// state follows net/http's goroutines: one for each connection until that closes or is hijacked.
+func (s *Server) state(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.begin()
+	case http.StateClosed, http.StateHijacked:
+		s.done()
+	}
+}
+
+func (s *Server) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running++
+}
+
+// settle tells Close when nothing runs any more. An HTTP/2 handler may still begin once, and end, behind
+// the end of its connection: that was told already. s is locked.
+func (s *Server) settle() {
+	if s.running == 0 && s.closing && !s.settled {
+		s.settled = true
+		close(s.idle)
+	}
+}
+
 func (s *Server) done() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.handlers--; s.handlers == 0 && s.idle != nil {
-		close(s.idle)
-	}
+	s.running--
+	s.settle()
 }
 
 // A timedBody lifts the deadline of the body once all of it has come, so that a handler may then hold

@@ -70,12 +70,14 @@ type Server struct {
 	limits   limits
 	conns    set[*Conn]
 
-	cancel   context.CancelFunc // ends the context of every request
-	serving  sync.WaitGroup     // the accept loop
-	mu       sync.Mutex
-	handlers int           // running
-	idle     chan struct{} // closed when the last handler has returned; nil while nobody waits
-	failed   error         // what ended the accept loop
+	cancel  context.CancelFunc // ends the context of every request
+	serving sync.WaitGroup     // the accept loop
+	mu      sync.Mutex
+	running int           // connections and handlers that have a goroutine
+	closing bool          // Close waits
+	settled bool          // idle is closed
+	idle    chan struct{} // closed when nothing runs any more
+	failed  error         // what ended the accept loop
 }
 
 // Listen serves h on the carrier called name at the TCP address addr ("127.0.0.1:0" picks a port).
@@ -90,7 +92,7 @@ func Listen(name, addr string, h http.Handler, o ServerOptions) (*Server, error)
 			return nil, err
 		}
 	}
-	s := &Server{kind: k, o: o, handler: h, listener: o.Listener}
+	s := &Server{kind: k, o: o, handler: h, listener: o.Listener, idle: make(chan struct{})}
 	s.limits = limits{total: o.MaxConns, perAddr: o.MaxConnsPerAddr, byAddr: map[netip.Prefix]int{}}
 	if k.tls {
 		// Without tickets a handshake is the same for every connection and ends at the same byte on
@@ -138,6 +140,7 @@ func (s *Server) server(ctx context.Context) *http.Server {
 			PingTimeout:          15 * time.Second,
 			WriteByteTimeout:     10 * time.Second,
 		},
+		ConnState:   s.state,
 		ErrorLog:    log.New(&sampledLog{to: s.o.Logger}, "", 0),
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
@@ -190,7 +193,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Close cuts every connection, hijacked ones too, ends the context of every request, and waits until
-// all handlers have returned. It returns what had ended the accept loop before, if anything had.
+// all handlers and connections have ended; net/http keeps one that refused a body for half a second.
+// It returns what had ended the accept loop before, if anything had.
 func (s *Server) Close() error {
 	s.cancel()
 	s.http.Close()
@@ -199,16 +203,10 @@ func (s *Server) Close() error {
 		c.Close()
 	}
 	s.mu.Lock()
-	idle := s.idle
-	if idle == nil {
-		idle = make(chan struct{})
-		s.idle = idle
-		if s.handlers == 0 {
-			close(idle)
-		}
-	}
+	s.closing = true
+	s.settle()
 	s.mu.Unlock()
-	<-idle
+	<-s.idle
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.failed

@@ -90,7 +90,9 @@ func (c testCase) withOptions() transports.Options {
 	if o.MaxMessage == 0 {
 		o.MaxMessage = 16 << 10
 	}
-	o.MessageRate = 10_000_000
+	if o.MessageRate == 0 {
+		o.MessageRate = 10_000_000
+	}
 	return o.WithDefaults()
 }
 
