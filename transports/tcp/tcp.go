@@ -62,7 +62,7 @@ func (t transport) NewServer(log transports.Log) transports.Server {
 		l := &duplex.Loop{Log: log, Options: t.o, Topic: topic, Session: s, Frame: frameText}
 		s.Extra = l.Answers
 		if !later {
-			s.Subscribe(after, nil)
+			l.Subscribe(after, nil)
 		}
 		go func() { // ends with the connection
 			defer s.Done()

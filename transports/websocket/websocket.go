@@ -5,6 +5,7 @@ package websocket
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"transportlab/transports"
 	"transportlab/transports/internal/duplex"
@@ -43,11 +44,11 @@ func (t transport) NewServer(log transports.Log) transports.Server {
 		if err != nil { // draining began this very moment: the client connects again
 			return ws.Close()
 		}
-		ws.Heard = s.Heard
+		ws.Heard, ws.Pings = s.Heard, int(time.Second/t.o.Heartbeat)+1
 		l := &duplex.Loop{Log: log, Options: t.o, Topic: topic, Session: s, Frame: f.text}
 		s.Extra = l.Answers
 		if !later {
-			s.Subscribe(after, nil)
+			l.Subscribe(after, nil)
 		}
 		go serve(l, ws) // ends with the connection
 		return nil

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -20,7 +21,7 @@ import (
 // MaxBatch is the most messages that one frame may carry up.
 const MaxBatch = 100
 
-// appendTimeout bounds how long the log may take; the client may then send again under the same IDs.
+// appendTimeout bounds how long the log may take; of an append, the client may then send again under the same IDs.
 const appendTimeout = 5 * time.Second
 
 // A Reader reads the frames that a client sent.
@@ -141,6 +142,20 @@ func (l *Loop) take(p []byte, binary bool) error {
 	return nil
 }
 
+// Subscribe begins the batches at a cursor, or ends the connection when the log cannot be asked for it. A
+// gap is told in its turn.
+func (l *Loop) Subscribe(after transports.Cursor, confirm []byte) {
+	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
+	defer cancel()
+	_, err := l.Log.Read(ctx, l.Topic, after, 1)
+	var gap *transports.GapError
+	if err != nil && !errors.As(err, &gap) {
+		l.Session.Bye(wire.AsError(err))
+		return
+	}
+	l.Session.Subscribe(after, confirm)
+}
+
 func (l *Loop) control(p []byte) error {
 	c, err := wire.ParseControl(p)
 	if err != nil {
@@ -152,7 +167,7 @@ func (l *Loop) control(p []byte) error {
 		if err != nil {
 			return err
 		}
-		l.Session.Subscribe(after, l.Frame(nil, []byte(`{"type":"subscribed"}`)))
+		l.Subscribe(after, l.Frame(nil, []byte(`{"type":"subscribed"}`)))
 	case "unsubscribe":
 		l.Session.Unsubscribe()
 	default:

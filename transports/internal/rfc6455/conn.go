@@ -28,7 +28,7 @@ const (
 
 const (
 	messageTime  = 10 * time.Second // for a message to arrive once it has begun
-	controlRate  = 10               // pings and pongs a second that a client may send
+	controlRate  = 10               // pings and pongs a second that a client may send, beside its answers
 	smallBuffer  = 256
 	largeBuffer  = 8 << 10
 	minFragments = 64 // fragments that a message may have, and one more for every 16 bytes
@@ -45,6 +45,7 @@ type Conn struct {
 	net.Conn
 	Deflate bool   // messages may be compressed
 	Heard   func() // called when the peer has sent something
+	Pings   int    // pings a second that this side sends, rounded up: as many more pongs are welcome
 	limit   int
 
 	small [smallBuffer]byte
@@ -246,6 +247,9 @@ func (c *Conn) payload(h header) error {
 		n := min(h.length-have, max(largeBuffer, have))
 		c.msg = append(c.msg, make([]byte, n)...)
 		if _, err := io.ReadFull(c.Conn, c.msg[from+have:]); err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
 			return err
 		}
 		have += n
@@ -257,7 +261,7 @@ func (c *Conn) payload(h header) error {
 // control reads and answers a control frame.
 func (c *Conn) control(h header) error {
 	if c.controls == nil {
-		c.controls = rate.New(controlRate)
+		c.controls = rate.New(controlRate + c.Pings)
 	}
 	if !c.controls.Take(1) {
 		return errPolicy
