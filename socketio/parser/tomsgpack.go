@@ -136,7 +136,7 @@ func (t *transcoder) number() error {
 	text := string(t.in[t.at:end])
 	t.at = end
 	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-		t.out = msgp.AppendInt64(t.out, i)
+		t.integer(i)
 		return nil
 	}
 	if u, err := strconv.ParseUint(text, 10, 64); err == nil {
@@ -148,9 +148,18 @@ func (t *transcoder) number() error {
 		return fmt.Errorf("%w: number %.20s is out of range", ErrMalformed, text)
 	}
 	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		t.out = msgp.AppendInt64(t.out, int64(f))
+		t.integer(int64(f))
 		return nil
 	}
 	t.out = msgp.AppendFloat64(t.out, f)
 	return nil
+}
+
+// integer appends the shortest form, which is an unsigned one from 0 up, as JavaScript encoders do.
+func (t *transcoder) integer(i int64) {
+	if i >= 0 {
+		t.out = msgp.AppendUint64(t.out, uint64(i))
+		return
+	}
+	t.out = msgp.AppendInt64(t.out, i)
 }
