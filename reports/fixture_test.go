@@ -95,7 +95,7 @@ func fixtureRun(t testing.TB, rng *rand.Rand, w workload.Workload, a result.ArmI
 	if a.Floor {
 		r.Server = nil
 	}
-	r.Bytes = &result.Bytes{PerMinute: result.Pair{Up: 4800, Down: 7680}}
+	r.Bytes = &result.Bytes{PerMinute: &result.Pair{Up: 4800, Down: 7680}}
 	if w.Kind == workload.Idle {
 		return r
 	}

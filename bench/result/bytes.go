@@ -4,11 +4,11 @@ package result
 // sent. Steady covers the measured part, from one quiet moment to another; the division by messages is
 // therefore exact for push, and includes empty polls for pull.
 type Bytes struct {
-	Steady    Traffic `json:"steady"`     // the measured part
-	Handshake Traffic `json:"handshake"`  // everything before the load: TLS, upgrades, greetings; all connections together
-	Sends     uint64  `json:"sends"`      // messages that went up in the measured part
-	Receives  uint64  `json:"receives"`   // messages that came down
-	PerMinute Pair    `json:"per_minute"` // one idle connection's share: bytes a minute while nothing is sent; idle alone
+	Steady    Traffic `json:"steady"`               // the measured part
+	Handshake Traffic `json:"handshake"`            // everything before the load: TLS, upgrades, greetings; all connections together
+	Sends     uint64  `json:"sends"`                // messages that went up in the measured part
+	Receives  uint64  `json:"receives"`             // messages that came down
+	PerMinute *Pair   `json:"per_minute,omitempty"` // of one idle connection: bytes a minute; idle alone, when it lasted long enough to tell
 }
 
 // Traffic is bytes in both directions.

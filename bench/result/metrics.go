@@ -73,7 +73,7 @@ func Metrics() []Metric {
 		{Name: "down-B/msg", Title: "Bytes per message, down", Unit: "B", Exact: true, Of: wire(func(_, down uint64) uint64 { return down }),
 			Explain: "From the server to clients and publishers."},
 		{Name: "idle-B/min", Title: "Bytes of an idle connection", Unit: "B", Of: func(r Run) (float64, bool) {
-			if r.Bytes == nil || r.Accounting.Messages() > 0 {
+			if r.Bytes == nil || r.Bytes.PerMinute == nil {
 				return 0, false
 			}
 			return r.Bytes.PerMinute.Up + r.Bytes.PerMinute.Down, true
@@ -100,13 +100,13 @@ func Metrics() []Metric {
 			return per(float64(max(r.Server.CPU-r.Server.Idle, 0))/float64(r.Connections.All()), r.Elapsed.Seconds())
 		}, Explain: "CPU time that a connected client costs the server every second while nothing happens."},
 		{Name: "B/conn", Title: "Server memory per connection", Unit: "B", Of: func(r Run) (float64, bool) {
-			if r.Server == nil || r.Server.Connected.RSS < r.Server.Before.RSS {
+			if r.Server == nil || r.Accounting.Messages() > 0 || r.Server.Connected.RSS < r.Server.Before.RSS {
 				return 0, false
 			}
 			return per(float64(r.Server.Connected.RSS-r.Server.Before.RSS), float64(r.Connections.All()))
-		}, Explain: "Growth of the server's resident memory per connection, before any load."},
+		}, Explain: "Growth of the server's resident memory per connected client that receives nothing; measured with many of them, since the first ones also warm the process up."},
 		{Name: "goroutines/conn", Title: "Server goroutines per connection", Unit: "1", Of: func(r Run) (float64, bool) {
-			if r.Server == nil {
+			if r.Server == nil || r.Accounting.Messages() > 0 {
 				return 0, false
 			}
 			return per(float64(r.Server.Connected.Goroutines-r.Server.Before.Goroutines), float64(r.Connections.All()))

@@ -20,7 +20,7 @@ func TestMetricsOfARun(t *testing.T) {
 	}
 	for name, want := range map[string]float64{
 		"p50-ns": 3, "p90-ns": 4, "p99-ns": 5, "p999-ns": 6, "msgs/s": 50, "wire-B/msg": 80, "up-B/msg": 10, "down-B/msg": 70,
-		"cpu-ns/msg": 20, "switches/msg": 0.5, "B/conn": 2000, "goroutines/conn": 2,
+		"cpu-ns/msg": 20, "switches/msg": 0.5,
 	} {
 		m, ok := FindMetric(name)
 		if !ok {
@@ -31,10 +31,26 @@ func TestMetricsOfARun(t *testing.T) {
 			t.Errorf("%s is %v, %v; want %v", name, got, ok, want)
 		}
 	}
-	for _, name := range []string{"ack-p50-ns", "age-ns", "catchup-p50-ns", "idle-B/min", "idle-cpu-ns/conn/s"} {
+	for _, name := range []string{"ack-p50-ns", "age-ns", "catchup-p50-ns", "idle-B/min", "idle-cpu-ns/conn/s", "B/conn", "goroutines/conn"} {
 		m, _ := FindMetric(name)
 		if got, ok := m.Value(r); ok {
 			t.Errorf("%s is %v of a run that has none", name, got)
+		}
+	}
+}
+
+func TestMetricsOfAnIdleRun(t *testing.T) {
+	r := Run{
+		Elapsed: 2 * time.Second,
+		Bytes:   &Bytes{PerMinute: &Pair{Up: 3, Down: 4}},
+		Server: &Process{CPU: 900, Idle: 100, Before: Footprint{RSS: 1000, Goroutines: 5},
+			Connected: Footprint{RSS: 9000, Goroutines: 13}},
+		Connections: Connections{Clients: 4},
+	}
+	for name, want := range map[string]float64{"B/conn": 2000, "goroutines/conn": 2, "idle-B/min": 7, "idle-cpu-ns/conn/s": 100} {
+		m, _ := FindMetric(name)
+		if got, ok := m.Value(r); !ok || got != want {
+			t.Errorf("%s is %v, %v; want %v", name, got, ok, want)
 		}
 	}
 }

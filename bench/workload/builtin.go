@@ -11,13 +11,13 @@ import (
 func Builtin() []Workload {
 	s, ms := Duration(time.Second), Duration(time.Millisecond)
 	list := []Workload{
-		{Name: "push", Kind: Push, Clients: 10, Rate: 200, Arrival: Arrival{Process: Poisson}, Duration: 1 * s, Warmup: 200 * ms,
+		{Name: "push", Kind: Push, Clients: 10, Rate: 200, Arrival: Arrival{Process: Poisson}, Duration: 800 * ms, Warmup: 200 * ms,
 			Explain: "Ten clients with a topic each; on every topic 20 messages a second come at random: notifications, one reader each. The latency of a transport when nothing is short."},
-		{Name: "fanout", Kind: Fanout, Clients: 100, Rate: 20, Duration: 1 * s, Warmup: 200 * ms,
+		{Name: "fanout", Kind: Fanout, Clients: 100, Rate: 20, Duration: 800 * ms, Warmup: 200 * ms,
 			Explain: "One topic, a hundred readers, 20 messages a second: a live score. What it costs to tell everybody."},
-		{Name: "rtt", Kind: RTT, Clients: 1, Duration: 1 * s, Warmup: 200 * ms,
+		{Name: "rtt", Kind: RTT, Clients: 1, Duration: 500 * ms, Warmup: 200 * ms,
 			Explain: "One client sends a message, waits until it comes back, and sends the next. A closed loop: it shows the floor, and says nothing of load."},
-		{Name: "idle", Kind: Idle, Clients: 200, Duration: 1 * s,
+		{Name: "idle", Kind: Idle, Clients: 200, Duration: 500 * ms,
 			Explain: "Two hundred connected clients and nothing to tell them: what waiting costs in memory, wake-ups and bytes."},
 		{Name: "chat", Kind: Chat, Clients: 60, Topics: 6, Rate: 120, Arrival: Arrival{Process: Poisson}, Duration: 5 * s, Warmup: 1 * s,
 			Explain: "Sixty people in six rooms, each saying two things a second, all read by the nine others: both directions at once."},

@@ -1,0 +1,228 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"transportlab/bench/arrival"
+	"transportlab/bench/load"
+	"transportlab/bench/node"
+	"transportlab/bench/probe"
+	"transportlab/bench/result"
+	"transportlab/bench/workload"
+	"transportlab/transports"
+	"transportlab/transports/carrier"
+)
+
+// idleStretch is how long processes are watched before any client comes.
+const idleStretch = 100 * time.Millisecond
+
+// Limits of a run whose figures may be used.
+const (
+	mostLate      = 0.01                 // of the sends, for tail figures
+	mostLateAtAll = 0.05                 // of the sends, for any figure
+	mostJitter    = 2 * time.Millisecond // of timers at p99, for tail figures
+	mostStolen    = 0.02                 // of the CPU time there was, for tail figures
+)
+
+// A one is a run under way: what was read at its moments.
+type one struct {
+	lab                      *lab
+	server, driver           moments
+	connectedBytes, from, to carrier.Snapshot
+	serverReadable           bool
+	serverFloor, driverFloor time.Duration // CPU a second when idle
+}
+
+// moments are the states of a process before any client, with all clients, around the load, and after.
+type moments struct {
+	before, connected, from, to, after probe.Sample
+}
+
+// runOne runs a workload once on an arm and returns what it measured. Its error is why the run is not to
+// be used; what was measured until then is returned with it.
+func runOne(ctx context.Context, p Plan, w workload.Workload, trace *arrival.TraceFile, a result.Arm, store *node.Store,
+	prefix string, progress func(load.Progress)) (run result.Run, err error) {
+	run = result.Run{Workload: w.Name, Arm: a, Started: time.Now().UTC()}
+	l, err := newLab(ctx, p, a, store)
+	if err != nil {
+		return run, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	o := &one{lab: l}
+	if err := o.settle(ctx); err != nil {
+		return run, err
+	}
+	sentinel := probe.Watch()
+	err = load.Run(ctx, load.Config{
+		Workload: w, Trace: trace, Prefix: prefix, Dial: l.dial,
+		Grace: max(10*time.Second, 4*p.options().Interval),
+		Hooks: load.Hooks{
+			Connected: func() error { return o.connected(ctx) },
+			Start:     func() error { return o.start(ctx) },
+			End:       func() error { return o.end(ctx) },
+			Progress:  progress,
+		},
+	}, &run)
+	noise, noiseErr := sentinel.End()
+	run.Noise = noise
+	if err = errors.Join(err, noiseErr); err != nil {
+		return run, err
+	}
+	o.server.after, _ = l.sample(ctx, false)
+	if o.driver.after, err = self(false); err != nil {
+		return run, err
+	}
+	o.fill(&run, p.options())
+	run.Unfit = unfit(run)
+	return run, nil
+}
+
+func self(collect bool) (probe.Sample, error) {
+	s, err := probe.Process(os.Getpid())
+	s.Internals = probe.ReadInternals(collect)
+	return s, err
+}
+
+// settle reads both processes before any client comes, and how much they use when idle.
+func (o *one) settle(ctx context.Context) error {
+	var err error
+	if o.driver.before, err = self(true); err != nil {
+		return err
+	}
+	o.server.before, o.serverReadable = o.lab.sample(ctx, true)
+	if !o.serverReadable {
+		return nil
+	}
+	// Without the first sample's own request: the second begins where its answer has been written.
+	begin, err := probe.Process(o.lab.child.PID)
+	if err != nil {
+		return err
+	}
+	driver, err := probe.Process(os.Getpid())
+	if err != nil {
+		return err
+	}
+	t := time.NewTimer(idleStretch)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	end, err := probe.Process(o.lab.child.PID)
+	if err != nil {
+		return err
+	}
+	now, err := probe.Process(os.Getpid())
+	if err != nil {
+		return err
+	}
+	o.serverFloor, o.driverFloor = probe.PerSecond(begin, end), probe.PerSecond(driver, now)
+	return nil
+}
+
+func (o *one) connected(ctx context.Context) error {
+	var err error
+	o.connectedBytes = o.lab.meter.Snapshot()
+	o.server.connected, _ = o.lab.sample(ctx, true)
+	o.driver.connected, err = self(true)
+	return err
+}
+
+func (o *one) start(ctx context.Context) error {
+	var err error
+	o.server.from, _ = o.lab.sample(ctx, false)
+	if o.driver.from, err = self(false); err != nil {
+		return err
+	}
+	o.from = o.lab.meter.Snapshot()
+	return nil
+}
+
+func (o *one) end(ctx context.Context) error {
+	var err error
+	o.to = o.lab.meter.Snapshot()
+	if o.driver.to, err = self(false); err != nil {
+		return err
+	}
+	o.server.to, _ = o.lab.sample(ctx, false)
+	return nil
+}
+
+// fill turns what was read into the run's figures.
+func (o *one) fill(run *result.Run, options transports.Options) {
+	run.Driver = o.driver.process(o.driverFloor)
+	if o.serverReadable {
+		server := o.server.process(o.serverFloor)
+		run.Server = &server
+	}
+	if o.lab.carrier == "none" {
+		run.Bytes = nil
+		return
+	}
+	steady := o.to.Sub(o.from)
+	b := run.Bytes
+	b.Steady.Up, b.Steady.Down = layers(steady.Up, b.Steady.Up.Payload), layers(steady.Down, b.Steady.Down.Payload)
+	b.Handshake.Up, b.Handshake.Down = layers(o.connectedBytes.Up, 0), layers(o.connectedBytes.Down, 0)
+	b.Handshake.Up.TLS += uint64(o.connectedBytes.Up.Handshake)
+	b.Handshake.Down.TLS += uint64(o.connectedBytes.Down.Handshake)
+	// Connections that are made during the measured part are part of its traffic.
+	b.Steady.Up.TLS += uint64(steady.Up.Handshake)
+	b.Steady.Down.TLS += uint64(steady.Down.Handshake)
+	longest := max(options.Hold, options.Heartbeat) // of the silences that belong to an idle connection
+	if run.Accounting.Sent == 0 && (steady.Up.Wire+steady.Down.Wire > 0 || run.Elapsed >= longest) {
+		each := run.Elapsed.Minutes() * float64(run.Connections.All())
+		b.PerMinute = &result.Pair{Up: float64(b.Steady.Up.Total()) / each, Down: float64(b.Steady.Down.Total()) / each}
+	}
+}
+
+func (m moments) process(floor time.Duration) result.Process {
+	p := probe.Between(m.from, m.to, floor)
+	p.Before, p.Connected, p.Disconnected = m.before.Footprint(), m.connected.Footprint(), m.after.Footprint()
+	return p
+}
+
+// layers attributes what a meter counted. What handlers wrote is the payload and its envelope, unless it
+// is compressed: then nobody can tell the two apart.
+func layers(b carrier.Bytes, payload uint64) result.Layers {
+	l := result.Layers{Framing: uint64(b.Framing), Headers: uint64(b.Header), TLS: uint64(max(b.TLS(), 0))}
+	written := uint64(b.Body + b.Stream)
+	if written < payload {
+		l.Other = written
+		return l
+	}
+	l.Payload, l.Envelope = payload, written-payload
+	return l
+}
+
+// unfit says what a run must not be used for.
+func unfit(run result.Run) []result.Unfit {
+	var list []result.Unfit
+	add := func(purpose, format string, args ...any) {
+		list = append(list, result.Unfit{For: purpose, Reason: fmt.Sprintf(format, args...)})
+	}
+	a := run.Accounting
+	if a.Scheduled > 0 {
+		share := float64(a.Late+a.Dropped) / float64(a.Scheduled)
+		purpose := result.ForTail
+		if share > mostLateAtAll {
+			purpose = result.ForAll
+		}
+		if share > mostLate {
+			add(purpose, "%.1f %% of the messages were sent late or not at all", 100*share)
+		}
+	}
+	if jitter := run.Noise.Timer.P99; jitter > mostJitter {
+		add(result.ForTail, "the machine's timers were %s late at p99", jitter.Round(10*time.Microsecond))
+	}
+	had := float64(run.Setup+run.Elapsed) * float64(runtime.NumCPU())
+	if share := float64(run.Noise.Stolen) / had; share > mostStolen {
+		add(result.ForTail, "the hypervisor took %.0f %% of the CPU time away", 100*share)
+	}
+	return list
+}

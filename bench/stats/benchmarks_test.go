@@ -1,0 +1,59 @@
+package stats
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/perf/benchfmt"
+
+	"transportlab/bench/result"
+	"transportlab/bench/workload"
+)
+
+func TestWriteBenchmarksIsReadByBenchfmt(t *testing.T) {
+	arm := result.Arm{Transport: "longpoll", Carrier: "h2c", Net: "loopback"}
+	d := &result.Document{
+		Environment: result.Environment{OS: "linux", CPU: "some CPU"},
+		Workloads:   []workload.Workload{workload.Workload{Name: "build-log", Kind: workload.Fanout, Clients: 20}.WithDefaults()},
+		Runs: []result.Run{
+			{Workload: "build-log", Arm: arm, Elapsed: time.Second, Accounting: result.Accounting{Expected: 30, Delivered: 30},
+				Delivery: result.Histogram{Count: 30, P50: 1500}},
+			{Workload: "build-log", Arm: arm, Error: "lost", Delivery: result.Histogram{Count: 30, P50: 99}},
+		},
+	}
+	var b bytes.Buffer
+	if err := WriteBenchmarks(&b, d); err != nil {
+		t.Fatal(err)
+	}
+	r := benchfmt.NewReader(&b, "out")
+	results := 0
+	for r.Scan() {
+		switch rec := r.Result().(type) {
+		case *benchfmt.Result:
+			results++
+			if got, want := rec.Name.String(), "BuildLog/transport=longpoll/carrier=h2c/clients=20/size=64"; got != want {
+				t.Errorf("name %q, want %q", got, want)
+			}
+			if p50, ok := rec.Value("p50-sec"); !ok || p50 != 1500e-9 || rec.Iters != 30 {
+				t.Errorf("p50 %v, iterations %d", p50, rec.Iters)
+			}
+			if rec.GetConfig("goos") != "linux" || rec.GetConfig("cpu") != "some CPU" {
+				t.Errorf("config %+v", rec.Config)
+			}
+		case *benchfmt.SyntaxError:
+			t.Error(rec)
+		}
+	}
+	if results != 1 {
+		t.Errorf("%d results, want the one that did not fail", results)
+	}
+	units := r.Units()
+	if units.GetBetter("msgs/s") != 1 || units.GetBetter("p50-sec") != -1 || units.GetAssumption("wire-B/msg").SummaryLabel() == units.GetAssumption("p50-sec").SummaryLabel() {
+		t.Errorf("units %v", units)
+	}
+	if strings.Contains(d.Runs[0].Workload, " ") {
+		t.Error("names must not contain spaces")
+	}
+}
