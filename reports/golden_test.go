@@ -84,7 +84,7 @@ func TestSameResultSameReport(t *testing.T) {
 
 func TestFewRunsGetNoVerdict(t *testing.T) {
 	for _, s := range prepared(t, 3).Sections {
-		if s.Verdict.Sure || !strings.Contains(s.Verdict.Text, "too small for a verdict") {
+		if s.Verdict.Sure || !strings.Contains(s.Verdict.Text, "n is too small for a verdict") {
 			t.Errorf("%s: 3 runs give the verdict %q", s.Workload.Name, s.Verdict.Text)
 		}
 	}
@@ -93,4 +93,13 @@ func TestFewRunsGetNoVerdict(t *testing.T) {
 			t.Errorf("%s: 8 clearly different runs give the verdict %q", s.Workload.Name, s.Verdict.Text)
 		}
 	}
+}
+
+// The tests of the command read the same document.
+func TestGoldenResult(t *testing.T) {
+	var b bytes.Buffer
+	if err := fixture(t, 2).Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "result.json", b.Bytes())
 }

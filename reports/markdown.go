@@ -111,7 +111,7 @@ func (m *markdown) section(s Section) {
 	m.line("## %s", inert(s.Workload.Name))
 	m.line("%s", inert(s.Explain))
 	m.line("**%s**", inert(s.Verdict.Text))
-	m.table(s.Table())
+	m.table(s.Table(false))
 	for _, pair := range s.Verdict.Pairs {
 		m.item("%s.", inert(pair))
 	}
@@ -125,8 +125,8 @@ func (m *markdown) section(s Section) {
 	}
 }
 
-// Table is the section's rows as text.
-func (s Section) Table() Table {
+// Table is the section's rows as text; brief leaves out all intervals but the headline's.
+func (s Section) Table(brief bool) Table {
 	t := Table{Head: []string{"Transport"}}
 	for i, c := range s.Columns {
 		t.Head = append(t.Head, heads[c.Name])
@@ -143,6 +143,9 @@ func (s Section) Table() Table {
 		row := []string{name}
 		for i, c := range r.Cells {
 			text := figure(c)
+			if brief && i > 0 {
+				text = c.Text
+			}
 			if text == "" {
 				text = "–"
 			}

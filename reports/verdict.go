@@ -71,8 +71,8 @@ func decide(name string, ranked []Row) Verdict {
 	switch {
 	case few:
 		v.Sure = false
-		v.Text = fmt.Sprintf("%s had the best median, %s, then %s, %s. With n = %d runs of each the sample is too small for a verdict (%d are needed).",
-			best.Arm.Name, best.Cells[0].Text, second.Arm.Name, second.Cells[0].Text, min(best.Cells[0].N, second.Cells[0].N), stats.MinRuns)
+		v.Text = fmt.Sprintf("%s had the best median, %s, then %s, %s. n is too small for a verdict: %d usable runs, %d are needed.",
+			best.Arm.Name, best.Cells[0].Text, second.Arm.Name, second.Cells[0].Text, fewest(ranked), stats.MinRuns)
 		return v
 	case len(level) > 0:
 		v.Text = fmt.Sprintf("%s, %s: no difference found to %s", best.Arm.Name, figure(best.Cells[0]), join(level))
@@ -85,6 +85,15 @@ func decide(name string, ranked []Row) Verdict {
 	}
 	v.Text += "."
 	return v
+}
+
+// fewest is the smallest number of runs that a row has for its headline.
+func fewest(rows []Row) int {
+	n := rows[0].Cells[0].N
+	for _, r := range rows {
+		n = min(n, r.Cells[0].N)
+	}
+	return n
 }
 
 // compareAll compares every pair of rows in a figure and corrects for their number.

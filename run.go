@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"transportlab/bench"
+	"transportlab/bench/result"
+	"transportlab/bench/workload"
+	"transportlab/reports"
+)
+
+type runCommand struct {
+	Workloads  []string      `short:"w" placeholder:"NAME" env:"TRANSPORTLAB_WORKLOADS" help:"Built-in workloads or workload files; - is standard input (push, fanout, rtt, idle)."`
+	Transports []string      `short:"t" placeholder:"NAME" env:"TRANSPORTLAB_TRANSPORTS" help:"What to compare (polling, ajax, longpoll, streaming, websocket)."`
+	Floors     bool          `help:"Measure the floors null and tcp as well: what the machine can do at best."`
+	Carriers   []string      `placeholder:"NAME" env:"TRANSPORTLAB_CARRIERS" help:"What lies under them: h1, h1tls, h2c, h2; each transport runs on those that it can (h1)."`
+	Runs       int           `short:"n" placeholder:"N" env:"TRANSPORTLAB_RUNS" help:"How often each of them runs each workload; a verdict needs 6 (6)."`
+	Seed       uint64        `placeholder:"N" env:"TRANSPORTLAB_SEED" help:"Of the order of the runs, and of every workload's send times and contents (1)."`
+	Duration   time.Duration `placeholder:"TIME" help:"Measured part of each run, instead of the workload's own."`
+	Warmup     time.Duration `placeholder:"TIME" help:"The same load before it, not measured, instead of the workload's own."`
+	Redis      string        `default:"auto" placeholder:"SPEC" env:"TRANSPORTLAB_REDIS" help:"Where the log is kept: auto is a private redis-server when there is one, else embedded; embedded; memory; or a URL (${default})."`
+	Reference  string        `placeholder:"ARM" help:"What the others are compared with in the tables (websocket, or the best)."`
+	Target     string        `placeholder:"URL" help:"A server that runs already, instead of a fresh one for each run. Only on this machine, unless the next flag is given."`
+	Mine       bool          `name:"i-own-this-host" help:"The target's host is yours to put under load."`
+	Title      string        `placeholder:"TEXT" help:"Of the report."`
+	Out        string        `short:"o" default:"artifacts/latest" placeholder:"DIR" env:"TRANSPORTLAB_OUT" help:"Folder for result and report (${default})."`
+	Tuning     tuning        `embed:"" group:"Options of the transports"`
+}
+
+func (runCommand) Help() string {
+	return `Starts a server in a process of its own for every run, gives each transport the same messages at the
+same times, in blocks whose order is random, and writes result.json and a report. Ctrl-C prints and
+writes what there is.
+
+Examples:
+
+  transportlab run                                     the standard comparison, under three minutes
+  transportlab run -w rtt -t websocket --carriers h1,h1tls --floors
+  transportlab run -w chat,resume -n 10 -o out         other workloads, ten runs each
+  transportlab run -w mine.yaml --interval 1s          a workload of one's own, slower polling
+  transportlab workloads --yaml chat | transportlab run -w -
+  transportlab run --redis redis://127.0.0.1:6379/0    a Redis that runs already
+  transportlab run -t polling --target http://127.0.0.1:8080`
+}
+
+func (c *runCommand) Run(ctx context.Context, t *terminal) error {
+	plan, err := c.plan(t)
+	if err != nil {
+		return &exitCodeError{exitUsage, err}
+	}
+	if err := plan.Check(); err != nil {
+		return &exitCodeError{exitUsage, err}
+	}
+	if err := writable(c.Out); err != nil { // better now than after three minutes
+		return err
+	}
+	p := newProgress(t)
+	d, err := bench.Run(ctx, plan, p.observe)
+	p.end()
+	if d == nil || len(d.Runs) == 0 {
+		return interrupted(err)
+	}
+	r, reportErr := reports.New(d)
+	if reportErr != nil {
+		return reportErr
+	}
+	path, writeErr := r.Write(c.Out)
+	if writeErr != nil {
+		return writeErr
+	}
+	return errors.Join(interrupted(err), conclude(t, r, path))
+}
+
+// plan is what the flags ask for.
+func (c *runCommand) plan(t *terminal) (bench.Plan, error) {
+	p := bench.DefaultPlan()
+	p.Store, p.Target, p.Mine = c.Redis, c.Target, c.Mine
+	p.Command = append([]string{"transportlab"}, t.args...)
+	if len(c.Workloads) > 0 {
+		var err error
+		if p.Workloads, err = findWorkloads(t.in, c.Workloads); err != nil {
+			return p, err
+		}
+	}
+	for i := range p.Workloads {
+		c.override(&p.Workloads[i])
+	}
+	if err := c.arms(&p); err != nil {
+		return p, err
+	}
+	if c.Runs != 0 {
+		p.Blocks = c.Runs
+	}
+	if c.Seed != 0 {
+		p.Seed = c.Seed
+	}
+	interval := p.Options.Interval
+	p.Options = c.Tuning.options()
+	if p.Options.Interval == 0 {
+		p.Options.Interval = interval
+	}
+	if c.Title != "" {
+		p.Title = c.Title
+	}
+	return p, nil
+}
+
+func (c *runCommand) override(w *workload.Workload) {
+	if c.Duration != 0 {
+		w.Duration = workload.Duration(c.Duration)
+	}
+	if c.Warmup != 0 {
+		w.Warmup = workload.Duration(c.Warmup)
+	}
+	if c.Seed != 0 {
+		w.Seed = c.Seed
+	}
+}
+
+func (c *runCommand) arms(p *bench.Plan) error {
+	names := slices.Clone(c.Transports)
+	if len(names) == 0 {
+		for _, a := range p.Arms {
+			names = append(names, a.Transport)
+		}
+	} else {
+		p.Title = fmt.Sprintf("%s over one log", strings.Join(names, ", "))
+	}
+	carriers := c.Carriers
+	if len(carriers) == 0 {
+		carriers = []string{"h1"}
+	}
+	var err error
+	if p.Arms, err = bench.Arms(names, carriers); err != nil {
+		return err
+	}
+	if c.Floors {
+		floors, err := bench.Arms([]string{"null", "tcp"}, []string{"h1"})
+		if err != nil {
+			return err
+		}
+		for _, f := range floors {
+			if !slices.Contains(p.Arms, f) {
+				p.Arms = append(p.Arms, f)
+			}
+		}
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(p.Arms, func(a result.Arm) bool { return a.String() == name })
+	}
+	switch {
+	case c.Reference != "":
+		p.Reference = c.Reference
+	case !has(p.Reference):
+		p.Reference = ""
+	}
+	return nil
+}
+
+// writable returns an error when no file can be written into a folder, which it makes when it is missing.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("report folder: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ".writable*")
+	if err != nil {
+		return fmt.Errorf("report folder: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(filepath.Join(dir, filepath.Base(f.Name()))))
+}
+
+// interrupted gives the error of a plan its exit code.
+func interrupted(err error) error {
+	if errors.Is(err, bench.ErrInterrupted) || errors.Is(err, context.Canceled) {
+		return &exitCodeError{code: exitInterrupted}
+	}
+	return err
+}
