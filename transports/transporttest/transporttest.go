@@ -66,16 +66,17 @@ func newKit(over func(log transports.Log, o transports.Options) transports.Trans
 
 // A testCase is a promise and the way to see whether it is kept.
 type testCase struct {
-	name    string
-	promise string
-	run     func(w *world)
-	prepare func(w *world)     // before anything starts
-	options transports.Options // where they differ from the kit's
-	log     memlog.Options     // of the log in memory
-	alone   bool               // not beside other cases: it counts goroutines
-	push    bool               // holds for transports that push
-	server  bool               // needs a server in between
-	anyLog  bool               // holds for every log, and depends on it
+	name        string
+	promise     string
+	run         func(w *world)
+	prepare     func(w *world)     // before anything starts
+	options     transports.Options // where they differ from the kit's
+	log         memlog.Options     // of the log in memory
+	alone       bool               // not beside other cases: it counts goroutines
+	push        bool               // holds for transports that push
+	server      bool               // needs a server in between
+	undisturbed bool               // nothing on the way that could break a connection
+	anyLog      bool               // holds for every log, and depends on it
 }
 
 // options are short, so that a run is; the rate is no subject of the kit.

@@ -78,10 +78,14 @@ func open(tb testing.TB, k *kit, c testCase, carrierName string) *world {
 
 // newClient returns a client whose connections go to the node that is reached when they are made.
 func (w *world) newClient() *carrier.Client {
-	c, err := carrier.Dial(w.carrier, carrier.ClientOptions{Trust: w.nodes[0].http.Certificate(), Cut: &w.cut,
+	o := carrier.ClientOptions{Trust: w.nodes[0].http.Certificate(), Cut: &w.cut,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, w.addr.Load().(string))
-		}})
+		}}
+	if w.c.undisturbed {
+		o.Cut = nil
+	}
+	c, err := carrier.Dial(w.carrier, o)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -96,6 +100,9 @@ func (w *world) startNode(i int) {
 		w.Fatal(err)
 	}
 	o := carrier.ServerOptions{Cut: &n.cut, MaxConnsPerAddr: 1000, Certificate: certificate}
+	if w.c.undisturbed {
+		o.Cut = nil
+	}
 	if n.http, err = carrier.Listen(w.carrier, "127.0.0.1:0", n.server, o); err != nil {
 		w.Fatal(err)
 	}
