@@ -112,7 +112,7 @@ func (s *Socket) handle(p parser.Packet) {
 	}
 	e := &Event{Name: name, Args: args, socket: s, id: p.ID, wantsAck: p.HasID}
 	s.mu.Lock()
-	catchAll, middlewares, handlers := s.catchAll, s.middlewares, s.handlers[name]
+	catchAll, middlewares, handlers := s.catchAll, s.middlewares, s.handlers
 	s.mu.Unlock()
 	for _, h := range catchAll {
 		s.run(h, e)
@@ -124,7 +124,9 @@ func (s *Socket) handle(p parser.Packet) {
 		}
 	}
 	for _, h := range handlers {
-		s.run(h, e)
+		if h.event == name {
+			s.run(h, e)
+		}
 	}
 }
 

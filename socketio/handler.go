@@ -63,7 +63,10 @@ type EventHandler func(ctx context.Context, e *Event) error
 // An EventMiddleware sees an event before its handlers do. An error keeps the event from them.
 type EventMiddleware func(ctx context.Context, e *Event) error
 
-type handler struct{ f EventHandler }
+type handler struct {
+	event string // of a handler for one event
+	f     EventHandler
+}
 
 // A HandlerError is what the client is told when a handler made by On fails: it acknowledges with
 // {"error":{"message":…,"data":…}}. Other errors are logged, and the client learns only that there was one.
@@ -115,32 +118,21 @@ func OnMessage[In any](s *Socket, event string, f func(ctx context.Context, in I
 
 // OnEvent registers h for an event. It sees the arguments undecoded and acknowledges for itself.
 func (s *Socket) OnEvent(event string, h EventHandler) (remove func()) {
-	own := &handler{h}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.handlers == nil {
-		s.handlers = map[string][]*handler{}
-	}
-	s.handlers[event] = append(slices.Clip(s.handlers[event]), own)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.handlers[event] = without(s.handlers[event], own)
-		if len(s.handlers[event]) == 0 {
-			delete(s.handlers, event)
-		}
-	}
+	return s.register(&s.handlers, &handler{event, h})
 }
 
 // OnAny registers h for every event; it runs before middlewares and handlers.
-func (s *Socket) OnAny(h EventHandler) (remove func()) { return s.catch(&s.catchAll, h) }
+func (s *Socket) OnAny(h EventHandler) (remove func()) {
+	return s.register(&s.catchAll, &handler{f: h})
+}
 
 // OnAnyOutgoing registers h for every event and acknowledgement that is sent to the client. It runs in its turn among the
 // socket's handlers. An acknowledgement has no name.
-func (s *Socket) OnAnyOutgoing(h EventHandler) (remove func()) { return s.catch(&s.outgoing, h) }
+func (s *Socket) OnAnyOutgoing(h EventHandler) (remove func()) {
+	return s.register(&s.outgoing, &handler{f: h})
+}
 
-func (s *Socket) catch(list *[]*handler, h EventHandler) (remove func()) {
-	own := &handler{h}
+func (s *Socket) register(list *[]*handler, own *handler) (remove func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*list = append(slices.Clip(*list), own)

@@ -219,7 +219,7 @@ func (l *Local) in(s *Socket, room string) bool {
 	if room == s.id {
 		return !s.leftOwnRoom
 	}
-	_, ok := s.rooms[room]
+	_, ok := l.rooms[room][s]
 	return ok
 }
 
@@ -258,10 +258,7 @@ func (l *Local) join(s *Socket, rooms []string) {
 				l.rooms[room] = map[*Socket]struct{}{}
 			}
 			l.rooms[room][s] = struct{}{}
-			if s.rooms == nil {
-				s.rooms = map[string]struct{}{}
-			}
-			s.rooms[room] = struct{}{}
+			s.rooms = append(s.rooms, room)
 		}
 		if created && l.observer != nil {
 			l.observer.RoomCreated(room)
@@ -284,7 +281,7 @@ func (l *Local) leaveOne(s *Socket, room string) {
 	if room == s.id {
 		s.leftOwnRoom = true
 	} else {
-		delete(s.rooms, room)
+		s.rooms = slices.DeleteFunc(s.rooms, func(r string) bool { return r == room })
 		delete(l.rooms[room], s)
 		if len(l.rooms[room]) == 0 {
 			delete(l.rooms, room)
@@ -299,7 +296,7 @@ func (l *Local) leaveOne(s *Socket, room string) {
 func (l *Local) forgetRooms(s *Socket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for room := range s.rooms {
+	for _, room := range slices.Clone(s.rooms) {
 		l.leaveOne(s, room)
 	}
 }
@@ -334,8 +331,5 @@ func (l *Local) roomsOf(s *Socket) []string {
 	if !s.leftOwnRoom {
 		list = append(list, s.id)
 	}
-	for room := range s.rooms {
-		list = append(list, room)
-	}
-	return list
+	return append(list, s.rooms...)
 }

@@ -47,7 +47,7 @@ type Socket struct {
 	recovered bool
 
 	// Guarded by the lock of Local.
-	rooms       map[string]struct{} // without its own
+	rooms       []string // without its own
 	leftOwnRoom bool
 	gone        bool
 
@@ -55,7 +55,7 @@ type Socket struct {
 	state       socketState
 	data        any
 	queue       dispatch
-	handlers    map[string][]*handler
+	handlers    []*handler // a list: a socket has few, and there are many sockets
 	catchAll    []*handler
 	outgoing    []*handler
 	middlewares []EventMiddleware

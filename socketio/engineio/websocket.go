@@ -59,14 +59,35 @@ func (s *Server) acceptWithHeaders(w http.ResponseWriter, r *http.Request) (*wsC
 // read starts the one goroutine of a WebSocket. It is a new one so that net/http's, with its grown stack and its buffers,
 // can go. The caller has counted it in s.work.
 func (s *Server) read(ws *wsConn, sock *Socket) {
-	go func() { // ends when the connection does, which the heartbeat and closeLinger see to
-		defer s.work.Done()
-		for sock.readOne(ws) {
+	go s.readAll(ws, sock) // ends when the connection does, which the heartbeat and closeLinger see to
+}
+
+func (s *Server) readAll(ws *wsConn, sock *Socket) {
+	for {
+		ws.await()
+		if !sock.readPending(ws) {
+			break
 		}
-		ws.linger()
-		_ = ws.conn.CloseNow() // frees what coder/websocket holds
-		ws.release()
-	}()
+		if ws.quiet() {
+			s.read(ws, sock) // this goroutine's stack has grown, and the next message may be long in coming
+			return
+		}
+	}
+	ws.linger()
+	_ = ws.conn.CloseNow() // frees what coder/websocket holds
+	s.work.Done()
+}
+
+// readPending handles the message that has begun to arrive and those behind it that are here already. It reports whether
+// there may be more.
+func (s *Socket) readPending(ws *wsConn) bool {
+	for more := true; more; more = ws.ready() {
+		if !s.readOne(ws) {
+			return false
+		}
+	}
+	ws.giveBack()
+	return true
 }
 
 var errInvalidUTF8 = errors.New("text message is not UTF-8")

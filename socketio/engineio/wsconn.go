@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -16,17 +15,19 @@ import (
 )
 
 const (
-	readBuffer  = 1024     // an idle connection holds one
+	readBuffer  = 4096     // borrowed while there is something to read
 	writeChunk  = 64 << 10 // what Options.WriteTimeout is given for
 	coalesce    = 32 << 10 // small frames are gathered up to this size
 	closeLinger = 2 * time.Second
+	// The largest frame that coder/websocket writes here: a control frame of 125 bytes and its header, in one Write.
+	controlFrame = 136
 	// What pings a client may send: a burst, and a rate in the long run.
 	pingBurst    = 100
 	pingInterval = 100 * time.Millisecond
 )
 
 // pools are the buffers that WebSocket connections borrow.
-type pools struct{ readers, writers, gather, messages sync.Pool }
+type pools struct{ readers, gather, messages sync.Pool }
 
 // A wsConn is a WebSocket below a session. coder/websocket reads from it and answers control frames; data frames are
 // written past it, because they are built once for all receivers and many leave in one system call. Both ways of writing
@@ -35,24 +36,12 @@ type wsConn struct {
 	net.Conn
 	server *Server
 	conn   *websocket.Conn
-	br     *bufio.Reader
-	bw     *bufio.Writer
 
 	mu        sync.Mutex // guards writing
 	closeSent bool
 	deadline  time.Time // of writing, renewed when half of it has passed
 
-	// Of the reading goroutine alone:
-	early     []byte    // what net/http had read already
-	inMessage bool      // a message has begun
-	timed     bool      // it has a deadline
-	budget    int64     // bytes its frames may take, headers and control frames included
-	pings     time.Time // when the pings so far are paid off at the permitted rate
-
-	leaving struct { // the close frame is sent: the deadline of reading stays as it is
-		sync.Mutex
-		now bool
-	}
+	in wsReader
 }
 
 // accept answers the opening handshake. On failure the client has been answered.
@@ -65,7 +54,6 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) (*wsConn, error)
 	if err != nil {
 		if c.Conn != nil {
 			_ = c.Conn.Close() // it is lost anyway
-			c.release()
 		}
 		return nil, err
 	}
@@ -88,121 +76,18 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err := conn.SetDeadline(time.Time{}); err != nil { // those of http.Server end here
 		return nil, nil, err
 	}
+	var early []byte
 	if n := rw.Reader.Buffered(); n > 0 {
-		early, _ := rw.Reader.Peek(n) // it is there
-		h.c.early = append([]byte(nil), early...)
+		peeked, _ := rw.Reader.Peek(n) // it is there
+		early = append(early, peeked...)
 	}
 	if err := rw.Writer.Flush(); err != nil {
 		return nil, nil, err
 	}
-	c, p := h.c, &h.c.server.pools
+	c := h.c
 	c.Conn = conn
-	if br, ok := p.readers.Get().(*bufio.Reader); ok {
-		br.Reset(c)
-		c.br = br
-	} else {
-		c.br = bufio.NewReaderSize(c, readBuffer)
-	}
-	if bw, ok := p.writers.Get().(*bufio.Writer); ok {
-		bw.Reset(c)
-		c.bw = bw
-	} else {
-		c.bw = bufio.NewWriterSize(c, 256) // a control frame and nothing else
-	}
-	return c, bufio.NewReadWriter(c.br, c.bw), nil
-}
-
-// release gives the buffers back. Nobody may read or answer control frames any more.
-func (c *wsConn) release() {
-	c.br.Reset(nil)
-	c.bw.Reset(nil)
-	c.server.pools.readers.Put(c.br)
-	c.server.pools.writers.Put(c.bw)
-}
-
-var errFragments = errors.New("message has too many fragments or control frames inside")
-
-// Read implements net.Conn for coder/websocket. An end of the stream without a close frame is never a good end: as a plain
-// io.EOF it would complete a message that was cut.
-func (c *wsConn) Read(p []byte) (int, error) {
-	if c.inMessage {
-		if !c.timed { // the message is not here as a whole
-			c.timed = true
-			if err := c.readBefore(time.Now().Add(c.server.opts.MessageTimeout)); err != nil {
-				return 0, err
-			}
-		}
-		if c.budget <= 0 {
-			return 0, errFragments
-		}
-	}
-	if len(c.early) > 0 {
-		n := copy(p, c.early)
-		if c.early = c.early[n:]; len(c.early) == 0 {
-			c.early = nil
-		}
-		return n, nil
-	}
-	n, err := c.Conn.Read(p)
-	c.budget -= int64(n)
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return n, err
-}
-
-// next reads one message. The data is the caller's.
-func (c *wsConn) next() (data []byte, isBinary bool, err error) {
-	typ, r, err := c.conn.Reader(context.Background())
-	if err != nil {
-		return nil, false, err
-	}
-	c.inMessage = true
-	// A fragment of one byte has a header of six: this leaves room for reasonable fragments and pings between them.
-	c.budget = 2*c.server.opts.MaxPayload + 4096
-	buf, _ := c.server.pools.messages.Get().(*[]byte)
-	if buf == nil {
-		buf = new([]byte)
-		*buf = make([]byte, 4096)
-	}
-	n := 0
-	for err == nil {
-		if n == len(*buf) {
-			*buf = append(*buf, make([]byte, len(*buf))...)
-		}
-		var m int
-		m, err = r.Read((*buf)[n:])
-		n += m
-	}
-	c.inMessage = false
-	if err == io.EOF {
-		err = nil
-		data = append(make([]byte, 0, n), (*buf)[:n]...)
-	}
-	if len(*buf) <= 64<<10 {
-		c.server.pools.messages.Put(buf)
-	}
-	if c.timed {
-		c.timed = false
-		if deadlineErr := c.readBefore(time.Time{}); err == nil {
-			err = deadlineErr
-		}
-	}
-	return data, typ == websocket.MessageBinary, err
-}
-
-// allowPing bounds the rate of pings, each of which costs an answer.
-func (c *wsConn) allowPing(context.Context, []byte) bool {
-	now := time.Now()
-	if c.pings.Before(now) {
-		c.pings = now
-	}
-	c.pings = c.pings.Add(pingInterval)
-	if c.pings.Sub(now) > pingBurst*pingInterval {
-		c.cut(closePolicy, "too many pings")
-		return false
-	}
-	return true
+	c.startReading(conn, early)
+	return c, bufio.NewReadWriter(c.in.br, bufio.NewWriterSize(c, controlFrame)), nil
 }
 
 // Write implements net.Conn for the control frames of coder/websocket. After a close frame nothing more is written.
@@ -290,27 +175,6 @@ func (c *wsConn) goodbye(code int, reason string) {
 	}
 }
 
-// readBefore sets the deadline of reading, unless the last one is set.
-func (c *wsConn) readBefore(t time.Time) error {
-	c.leaving.Lock()
-	defer c.leaving.Unlock()
-	if c.leaving.now {
-		return nil
-	}
-	return c.Conn.SetReadDeadline(t)
-}
-
-// leave sets the last deadline of reading.
-func (c *wsConn) leave() error {
-	c.leaving.Lock()
-	defer c.leaving.Unlock()
-	if c.leaving.now {
-		return nil
-	}
-	c.leaving.now = true
-	return c.Conn.SetReadDeadline(time.Now().Add(closeLinger))
-}
-
 // linger reads on after an error that the client was told of in a close frame: closing with unread data in the socket would
 // reset the connection and lose the frame.
 func (c *wsConn) linger() {
@@ -330,7 +194,6 @@ func (c *wsConn) linger() {
 func (c *wsConn) discard(code int) {
 	c.cut(code, "")
 	_ = c.conn.CloseNow() // it is closed
-	c.release()
 }
 
 // cut closes the connection now. The close frame goes out only if there is room for it.

@@ -18,7 +18,15 @@ import (
 	"transportlab/socketio/parser"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(serveVariable) != "" { // this is the process that startPeer has started
+		if err := serveBenchmark(); err != nil {
+			panic(err)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // node runs a script of this folder against the server, with the clients that package-lock.json names.
 func node(t *testing.T, url string, args ...string) {
