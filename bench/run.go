@@ -116,12 +116,11 @@ type runner struct {
 func (r *runner) total() int { return r.plan.Blocks * len(r.plan.Workloads) * len(r.plan.Arms) }
 
 func (r *runner) all(ctx context.Context) error {
-	rng := rand.New(rand.NewPCG(r.plan.Seed, 0x6f72646572))
 	var failed error
 	for block := 1; block <= r.plan.Blocks; block++ {
 		order := 0
-		for _, w := range r.plan.Workloads {
-			for _, i := range rng.Perm(len(r.plan.Arms)) {
+		for n, w := range r.plan.Workloads {
+			for _, i := range shuffled(r.plan.Seed, block, n, len(r.plan.Arms)) {
 				order++
 				run, err := r.one(ctx, block, order, w, r.plan.Arms[i])
 				if ctx.Err() != nil {
@@ -137,6 +136,11 @@ func (r *runner) all(ctx context.Context) error {
 		}
 	}
 	return failed
+}
+
+// shuffled is the order of n arms for one workload of a block.
+func shuffled(seed uint64, block, workload, n int) []int {
+	return rand.New(rand.NewPCG(seed, uint64(block)<<32|uint64(workload))).Perm(n)
 }
 
 func (r *runner) one(ctx context.Context, block, order int, w workload.Workload, a result.Arm) (result.Run, error) {

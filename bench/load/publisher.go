@@ -1,7 +1,6 @@
 package load
 
 import (
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -106,7 +105,7 @@ func (pub *publisher) send(j job) (late, took time.Duration) {
 	end := s.since()
 	if err != nil {
 		j.p.failed.Add(1)
-		if j.p.sending.Err() == nil && !refused(err) {
+		if j.p.sending.Err() == nil {
 			s.fail(fmt.Errorf("publisher %d: sending: %w", pub.index, err))
 		}
 		return late, 0
@@ -120,9 +119,4 @@ func (pub *publisher) acknowledged(p *part, m transports.Message, at transports.
 	pub.s.topics[pub.topic].reached(at.Offset)
 	p.acked[pub.topic].Add(1)
 	p.happened(when)
-}
-
-// refused tells whether an error concerns one message and leaves the connection usable.
-func refused(err error) bool {
-	return errors.Is(err, transports.ErrTooLarge) || errors.Is(err, transports.ErrConflict)
 }

@@ -64,7 +64,11 @@ func Metrics() []Metric {
 		{Name: "dial-p50-ns", Title: "Connecting, median", Unit: "ns", Of: quantile(dial, p50),
 			Explain: "What the first use costs; for transports that connect with the first request it is in that request instead."},
 		{Name: "msgs/s", Title: "Deliveries", Unit: "1/s", Higher: true, Of: func(r Run) (float64, bool) {
-			return per(float64(r.Accounting.Messages()), r.Elapsed.Seconds())
+			n := r.Accounting.Messages()
+			if n == 0 {
+				return 0, false
+			}
+			return per(float64(n), r.Elapsed.Seconds())
 		}, Explain: "Messages delivered to clients (acknowledged, where nobody receives) a second. In an open loop it is what was asked for, unless the server could not keep up."},
 		{Name: "wire-B/msg", Title: "Bytes per message", Unit: "B", Exact: true, Of: wire(func(up, down uint64) uint64 { return up + down }),
 			Explain: "All bytes that clients and publishers moved in both directions, divided by the deliveries; requests that found nothing are in it."},
