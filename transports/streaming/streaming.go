@@ -76,25 +76,28 @@ func (t transport) NewServer(log transports.Log) transports.Server {
 // handler's goroutine nor the server's buffers.
 func takeOver(w http.ResponseWriter, sessions *push.Server, f framing, topic string, after transports.Cursor) error {
 	f.chunked = true
+	s, err := sessions.Open(topic)
+	if err != nil {
+		return err
+	}
 	head := w.Header()
 	head.Set("Connection", "close") // the connection ends with the response
 	head.Set("Transfer-Encoding", "chunked")
 	head.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
+		s.Done()
 		return err
 	}
 	conn.SetDeadline(time.Time{})
-	s, err := sessions.Open(&push.ConnWriter{Conn: conn}, f, topic)
-	if err != nil { // draining began this very moment: the client connects again
-		return conn.Close()
-	}
+	s.Attach(&push.ConnWriter{Conn: conn}, f)
 	var b strings.Builder
 	b.WriteString("HTTP/1.1 200 OK\r\n")
 	head.Write(&b)
 	b.WriteString("\r\n")
 	s.Rotate(rotation*9/10+rand.N(rotation/5), errRotate)
 	s.Subscribe(after, f.Open([]byte(b.String())))
+	s.Start()
 	go watch(conn, s) // ends with the connection
 	return nil
 }
@@ -107,14 +110,16 @@ func watch(conn net.Conn, s *push.Session) {
 
 // respond writes the response through HTTP's own writer, in the handler's goroutine.
 func respond(w http.ResponseWriter, r *http.Request, sessions *push.Server, f framing, topic string, after transports.Cursor) error {
-	s, err := sessions.Open(push.ResponseWriter{W: w}, f, topic)
+	s, err := sessions.Open(topic)
 	if err != nil {
 		return err
 	}
 	defer s.Done()
+	s.Attach(push.ResponseWriter{W: w}, f)
 	s.InLoop()
 	s.Rotate(rotation*9/10+rand.N(rotation/5), errRotate)
 	s.Subscribe(after, f.Open(nil))
+	s.Start()
 	s.Loop(r.Context())
 	return nil
 }

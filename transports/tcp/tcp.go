@@ -47,23 +47,26 @@ func (t transport) NewServer(log transports.Log) transports.Server {
 			return &transports.Error{Code: "upgrade", Status: http.StatusUpgradeRequired, Message: "this endpoint speaks " + protocol + " only"}
 		}
 		later := r.URL.Query().Get("subscribe") == "later"
+		s, err := sessions.Open(topic)
+		if err != nil {
+			return err
+		}
 		w.Header().Set("Connection", "Upgrade")
 		w.Header().Set("Upgrade", protocol)
 		w.WriteHeader(http.StatusSwitchingProtocols)
 		c, rw, err := http.NewResponseController(w).Hijack()
 		if err != nil {
+			s.Done()
 			return nil // the status has been written; there is nothing left to say it with
 		}
 		c.SetDeadline(time.Time{})
-		s, err := sessions.Open(&push.ConnWriter{Conn: c}, framing{}, topic)
-		if err != nil {
-			return c.Close()
-		}
+		s.Attach(&push.ConnWriter{Conn: c}, framing{})
 		l := &duplex.Loop{Log: log, Options: t.o, Topic: topic, Session: s, Frame: frameText}
 		s.Extra = l.Answers
 		if !later {
 			l.Subscribe(after, nil)
 		}
+		s.Start()
 		go func() { // ends with the connection
 			defer s.Done()
 			l.Run(context.Background(), &reader{r: rw.Reader, most: duplex.FrameLimit(t.o)})

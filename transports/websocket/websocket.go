@@ -35,21 +35,24 @@ func (t transport) NewServer(log transports.Log) transports.Server {
 		if err != nil {
 			return err
 		}
+		s, err := sessions.Open(topic)
+		if err != nil {
+			return err
+		}
 		ws, err := handshake.Accept(w, t.o.Compression, duplex.FrameLimit(t.o))
 		if err != nil {
+			s.Done()
 			return nil // the status has been written; there is nothing left to say it with
 		}
 		f := framing{compress: ws.Deflate}
-		s, err := sessions.Open(&push.ConnWriter{Conn: ws.Conn, To: ws}, f, topic)
-		if err != nil { // draining began this very moment: the client connects again
-			return ws.Close()
-		}
+		s.Attach(&push.ConnWriter{Conn: ws.Conn, To: ws}, f)
 		ws.Heard, ws.Pings = s.Heard, int(time.Second/t.o.Heartbeat)+1
 		l := &duplex.Loop{Log: log, Options: t.o, Topic: topic, Session: s, Frame: f.text}
 		s.Extra = l.Answers
 		if !later {
 			l.Subscribe(after, nil)
 		}
+		s.Start()
 		go serve(l, ws) // ends with the connection
 		return nil
 	}

@@ -64,15 +64,17 @@ func (s *Server) clock() {
 	}
 }
 
-// Open begins a session on a topic. The caller starts it with Start or Loop, reads the connection,
-// and calls Done when the connection has ended; or calls Done at once.
-func (s *Server) Open(out Writer, f Framing, topic string) (*Session, error) {
+// Open begins a session on a topic, before the client is told that it has one. The caller sets it up,
+// calls Attach and Start, reads the connection (or calls Loop), and calls Done when that has ended; or
+// calls Done at once.
+func (s *Server) Open(topic string) (*Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.draining {
 		return nil, transports.ErrDraining
 	}
-	x := &Session{srv: s, out: out, frames: f, topic: topic}
+	x := &Session{srv: s, topic: topic}
+	x.state.Store(running) // until Start
 	x.wrote.Store(s.now.Load())
 	if !s.ticking {
 		s.ticking = true

@@ -5,7 +5,6 @@ package push
 import (
 	"context"
 	"errors"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -36,8 +35,8 @@ const flushBytes = 64 << 10
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
-// A Session is one connection. It is flushed by at most one goroutine at a time: whoever finds it
-// idle when it is woken. While a flush is under way, more news only marks it dirty.
+// A Session is one connection. It is flushed by at most one goroutine at a time, once Start was called:
+// whoever finds it idle when it is woken. While a flush is under way, more news only marks it dirty.
 type Session struct {
 	srv    *Server
 	out    Writer
@@ -54,7 +53,7 @@ type Session struct {
 	wrote  atomic.Int64 // Server.now at the last write
 	heard  atomic.Int64 // Server.now when the peer was last heard; 0 if it has nothing to say
 	expect atomic.Bool  // the peer answers heartbeats
-	until  int64        // Server.now when to end with rotate; 0 never
+	until  atomic.Int64 // Server.now when to end with rotate; 0 never
 	rotate *transports.Error
 
 	mu      sync.Mutex
@@ -63,7 +62,6 @@ type Session struct {
 	answer  []byte             // written when the move is made
 	leave   bool
 	bye     *transports.Error
-	err     *transports.Error // why it ended
 	ended   bool
 	epoch   string // the one the client knows; used in flush alone
 	written bool   // bye was written
@@ -91,11 +89,34 @@ func (s *Session) Unsubscribe() {
 	s.Wake()
 }
 
-// Wake has the session flushed soon. It does not block.
-func (s *Session) Wake() {
-	if !s.claim() {
+// Attach gives the session its connection and how to write on it.
+func (s *Session) Attach(out Writer, f Framing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.out, s.frames = out, f
+	if s.ended {
+		out.Close(false)
+	}
+}
+
+// Start lets the session be flushed; what was asked of it before is done now.
+func (s *Session) Start() {
+	if s.state.CompareAndSwap(running, idle) {
 		return
 	}
+	s.state.Store(running)
+	s.launch()
+}
+
+// Wake has the session flushed soon. It does not block.
+func (s *Session) Wake() {
+	if s.claim() {
+		s.launch()
+	}
+}
+
+// launch flushes for who has claimed the session.
+func (s *Session) launch() {
 	if s.loop != nil {
 		s.loop <- struct{}{} // has room: only who claimed the session sends
 		return
@@ -177,7 +198,7 @@ func (s *Session) flush() (more bool) {
 	*buf = dst
 	if len(dst) > 0 {
 		if err := s.out.Write(dst); err != nil {
-			s.lost(err)
+			s.End() // gone, or a slow consumer: a close code would have to queue behind what it does not read
 			return false
 		}
 		s.wrote.Store(s.srv.now.Load())
@@ -186,7 +207,7 @@ func (s *Session) flush() (more bool) {
 		s.mu.Lock()
 		s.written = true
 		s.mu.Unlock()
-		s.end(bye, true)
+		s.end(true)
 	}
 	return more
 }
@@ -248,14 +269,6 @@ func (s *Session) batches(dst []byte) (_ []byte, more bool) {
 	return dst, true
 }
 
-func (s *Session) lost(err error) {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		s.end(transports.ErrSlowConsumer, false)
-		return
-	}
-	s.end(transports.ErrClosed, false)
-}
-
 // Bye ends the session with e, after everything that is due has been written.
 func (s *Session) Bye(e *transports.Error) {
 	s.mu.Lock()
@@ -267,16 +280,18 @@ func (s *Session) Bye(e *transports.Error) {
 }
 
 // End ends the session at once, without a word: the connection is gone.
-func (s *Session) End() { s.end(transports.ErrClosed, false) }
+func (s *Session) End() { s.end(false) }
 
-func (s *Session) end(e *transports.Error, linger bool) {
+func (s *Session) end(linger bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
 		return
 	}
-	s.ended, s.err = true, e
-	s.out.Close(linger)
+	s.ended = true
+	if s.out != nil {
+		s.out.Close(linger)
+	}
 }
 
 // Expect makes the session one whose peer answers heartbeats, and is gone when it does not.
@@ -287,7 +302,8 @@ func (s *Session) Heard() { s.heard.Store(s.srv.now.Load()) }
 
 // Rotate ends the session with e after the time. To be called before Subscribe.
 func (s *Session) Rotate(after time.Duration, e *transports.Error) {
-	s.until, s.rotate = s.srv.now.Load()+int64(after), e
+	s.rotate = e
+	s.until.Store(s.srv.now.Load() + int64(after))
 }
 
 // tick is called by the server's clock.
@@ -296,7 +312,7 @@ func (s *Session) tick(now int64, heartbeat, patience time.Duration) {
 		s.Bye(transports.ErrTimeout)
 		return
 	}
-	if s.until > 0 && now > s.until {
+	if until := s.until.Load(); until > 0 && now > until {
 		s.Bye(s.rotate)
 		return
 	}

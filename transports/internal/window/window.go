@@ -49,12 +49,13 @@ func New() *Window {
 func (w *Window) View() *View { return w.state.Load() }
 
 // Begin replaces everything: the log's oldest message is at offset oldest, and ms, whose first would
-// be at offset first, are its newest. Everyone who waits is woken.
-func (w *Window) Begin(epoch string, oldest, first uint64, ms []transports.Message) {
+// be at offset first, are its newest; what is over the limits is dropped. Everyone who waits is woken.
+func (w *Window) Begin(l Limits, epoch string, oldest, first uint64, ms []transports.Message) {
 	n := &View{epoch: epoch, first: first, oldest: oldest, ms: slices.Clone(ms)}
 	for i := range ms {
 		n.bytes += len(ms[i].Data)
 	}
+	n.trim(l)
 	w.set(n)
 }
 
@@ -67,18 +68,23 @@ func (w *Window) Append(l Limits, ms ...transports.Message) {
 	for i := range ms {
 		n.bytes += len(ms[i].Data)
 	}
-	for len(n.ms) > l.Messages || n.bytes > l.Bytes && len(n.ms) > 1 {
-		n.bytes -= len(n.ms[0].Data)
-		n.ms = n.ms[1:]
-		n.first++
+	n.trim(l)
+	w.set(n)
+}
+
+// trim drops what is over the limits, before anyone has seen v.
+func (v *View) trim(l Limits) {
+	for len(v.ms) > l.Messages || v.bytes > l.Bytes && len(v.ms) > 1 {
+		v.bytes -= len(v.ms[0].Data)
+		v.ms = v.ms[1:]
+		v.first++
 		if l.Whole {
-			n.oldest = n.first
+			v.oldest = v.first
 		}
 	}
-	if last := n.Last(); last >= uint64(l.Messages) {
-		n.oldest = max(n.oldest, last-uint64(l.Messages)+1)
+	if last := v.Last(); last >= uint64(l.Messages) {
+		v.oldest = max(v.oldest, last-uint64(l.Messages)+1)
 	}
-	w.set(n)
 }
 
 // Wake makes everyone who waits look again.
