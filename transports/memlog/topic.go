@@ -46,7 +46,7 @@ func sum(m *transports.Message) uint64 {
 // begin starts a new epoch; t is locked.
 func (t *topic) begin() {
 	t.ids, t.older, t.rotated = map[string]stored{}, nil, time.Now()
-	t.w.Begin(newEpoch(), 1, 1, nil)
+	t.w.Begin(window.Limits{}, newEpoch(), 1, 1, nil)
 }
 
 // position finds m's place. New tells that it is behind the window's last message and ahead others,

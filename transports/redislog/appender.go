@@ -2,6 +2,7 @@ package redislog
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -14,15 +15,22 @@ import (
 // An appender stores the messages of all callers through one pipeline at a time: while one is under
 // way the next gathers. So nobody waits when Redis is idle, the order of arrival is kept, and under
 // load the price of an exchange is shared.
+//
+// It has no goroutine. Whoever comes when nothing is under way sends at once, which saves two switches
+// between goroutines, about as much as Redis itself takes; then the first of those who came meanwhile
+// sends for them all. The sender cannot heed its context during an exchange, which Options.Timeout
+// bounds.
 type appender struct {
 	log    *Log
 	script *redis.Script
-	wake   chan struct{}
-	topics map[string]*destination // used by run alone
+	usual  string                  // the script's last argument
+	due    string                  // the same when housekeeping is due
+	topics map[string]*destination // used by the sender alone
 
 	mu      sync.Mutex
-	calls   []*call
-	pending int
+	sending bool
+	calls   []*call // those who wait
+	pending int     // their messages
 }
 
 // A call is one Append or AppendBatch.
@@ -32,7 +40,9 @@ type call struct {
 	one      [1]item // what items is for one message
 	deadline time.Time
 	caller   context.Context
-	done     chan struct{} // closed when every item has its result
+	turn     chan bool // true: it is this call's turn to send; false: every item has its result
+	left     bool      // nobody waits for it any more; the appender's lock guards it
+	answered bool      // every item has its result; set by the sender
 }
 
 // An item is a message on its way. It shares no memory with the caller, who may have gone.
@@ -48,7 +58,8 @@ type item struct {
 type destination struct {
 	keys  []string
 	seen  transports.Cursor // the last position that Redis gave us there
-	swept time.Time         // when we last had the topic's keys refreshed
+	swept time.Time         // when we last asked for housekeeping
+	since int               // messages since then
 }
 
 const (
@@ -58,7 +69,8 @@ const (
 )
 
 func newAppender(l *Log) *appender {
-	return &appender{log: l, script: redis.NewScript(appendSource), wake: make(chan struct{}, 1), topics: map[string]*destination{}}
+	settings := fmt.Sprintf(" %d %d %d", l.o.TTL.Milliseconds(), max(1, int(l.o.IDs/time.Second)), max(1, l.o.MaxIDs/2))
+	return &appender{log: l, script: redis.NewScript(appendSource), usual: "0" + settings, due: "1" + settings, topics: map[string]*destination{}}
 }
 
 // Append implements transports.Log.
@@ -106,7 +118,7 @@ func (i *item) set(m *transports.Message) {
 	i.Data = i.body[idAt+len(m.ID):]
 }
 
-// do hands a call to run and waits for it.
+// do returns when the call is answered, or the reason why it is not waited for any longer.
 func (a *appender) do(ctx context.Context, c *call) error {
 	if err := transports.CheckTopic(c.topic); err != nil {
 		return err
@@ -114,40 +126,72 @@ func (a *appender) do(ctx context.Context, c *call) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if !a.log.enter() {
+		return transports.ErrUnavailable
+	}
+	defer a.log.wg.Done()
 	timeout := a.log.o.Timeout
-	c.deadline, c.caller, c.done = time.Now().Add(timeout), ctx, make(chan struct{})
+	c.deadline, c.caller = time.Now().Add(timeout), ctx
 	a.mu.Lock()
+	if !a.sending {
+		a.sending = true
+		a.mu.Unlock()
+		a.send([]*call{c}, c)
+		return nil
+	}
 	if a.pending+len(c.items) > a.log.o.Pending && a.pending > 0 {
 		a.mu.Unlock()
 		return classify("appending to", c.topic, errPending)
 	}
+	c.turn = make(chan bool, 1)
 	a.pending += len(c.items)
 	a.calls = append(a.calls, c)
 	a.mu.Unlock()
-	select {
-	case a.wake <- struct{}{}:
-	default: // run will look anyway
-	}
+
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
-	case <-c.done:
+	case mine := <-c.turn:
+		if mine {
+			a.send(a.take(), c)
+			if !c.answered { // its time was up just then
+				return classify("appending to", c.topic, errTimeout)
+			}
+		}
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return a.leave(c, ctx.Err())
 	case <-timer.C:
-		return classify("appending to", c.topic, errTimeout)
+		return a.leave(c, classify("appending to", c.topic, errTimeout))
 	case <-a.log.ctx.Done():
-		return transports.ErrUnavailable
+		return a.leave(c, transports.ErrUnavailable)
 	}
 }
 
-// take returns the calls for the next pipeline, leaving out those that nobody waits for any more.
+// leave takes a call back and returns the reason, or nil if it has been answered meanwhile. When it
+// was its turn to send, that passes on.
+func (a *appender) leave(c *call, reason error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c.left = true
+	select {
+	case mine := <-c.turn:
+		if !mine {
+			return nil
+		}
+		a.pass()
+	default:
+	}
+	return reason
+}
+
+// take returns the calls for the next pipeline, without those that nobody waits for any more.
 func (a *appender) take() []*call {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n, items, bytes := 0, 0, 0
-	live := a.calls[:0:0]
+	var live []*call
+	now := time.Now()
 	for _, c := range a.calls {
 		size := 0
 		for i := range c.items {
@@ -158,7 +202,7 @@ func (a *appender) take() []*call {
 		}
 		n++
 		a.pending -= len(c.items)
-		if c.caller.Err() == nil && time.Now().Before(c.deadline) {
+		if !c.left && c.caller.Err() == nil && now.Before(c.deadline) {
 			live = append(live, c)
 			items, bytes = items+len(c.items), bytes+size
 		}
@@ -169,24 +213,31 @@ func (a *appender) take() []*call {
 	return live
 }
 
-func (a *appender) idle() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.calls) == 0
-}
-
-// run ends with the log.
-func (a *appender) run() {
-	for {
-		select {
-		case <-a.wake:
-		case <-a.log.ctx.Done():
+// pass gives the turn to the first who still waits; a.mu is held.
+func (a *appender) pass() {
+	for len(a.calls) > 0 {
+		c := a.calls[0]
+		if !c.left {
+			c.turn <- true // nothing else was sent to it: it never blocks
 			return
 		}
-		for !a.idle() && a.log.ctx.Err() == nil {
-			if calls := a.take(); len(calls) > 0 {
-				a.flush(calls)
-			}
+		a.pending -= len(c.items)
+		a.calls = a.calls[1:]
+	}
+	a.calls, a.sending = nil, false
+}
+
+// send stores the messages of some calls, one of which may be the sender's own, and passes the turn on.
+func (a *appender) send(calls []*call, own *call) {
+	if len(calls) > 0 {
+		a.flush(calls)
+	}
+	a.mu.Lock()
+	a.pass()
+	a.mu.Unlock()
+	for _, c := range calls {
+		if c != own {
+			c.turn <- false
 		}
 	}
 }
@@ -195,7 +246,7 @@ func (a *appender) run() {
 func (a *appender) flush(calls []*call) {
 	ctx, cancel := a.log.timeout()
 	defer cancel()
-	a.send(ctx, calls, a.script.EvalSha, func(i *item) bool { return i.result.Err == nil })
+	a.evaluate(ctx, calls, a.script.EvalSha, func(i *item) bool { return i.result.Err == nil })
 	// A server that was restarted does not know the script: those commands alone are repeated, in order.
 	unknown := false
 	for _, c := range calls {
@@ -204,19 +255,23 @@ func (a *appender) flush(calls []*call) {
 		}
 	}
 	if unknown {
-		a.send(ctx, calls, a.script.Eval, func(i *item) bool { return i.cmd != nil && noScript(i.cmd.Err()) })
+		a.evaluate(ctx, calls, a.script.Eval, func(i *item) bool { return i.cmd != nil && noScript(i.cmd.Err()) })
 	}
 	for _, c := range calls {
 		a.answer(c)
 	}
 }
 
-type evaluate func(ctx context.Context, c redis.Scripter, keys []string, args ...any) *redis.Cmd
+type evaluation func(ctx context.Context, c redis.Scripter, keys []string, args ...any) *redis.Cmd
 
-// send runs the script for every chosen item, in one pipeline.
-func (a *appender) send(ctx context.Context, calls []*call, eval evaluate, chosen func(*item) bool) {
+// evaluate runs the script for every chosen item, in one pipeline.
+func (a *appender) evaluate(ctx context.Context, calls []*call, eval evaluation, chosen func(*item) bool) {
 	pipe := a.log.client.Pipeline()
-	o := &a.log.o
+	o, now := &a.log.o, time.Now()
+	// Redis writes to its clients in the reverse of the order in which they first got something to
+	// write. A publisher who is owed an answer already is served after the subscribers, who thus need
+	// not wait for that write.
+	pipe.Exists(ctx, a.destination(calls[0].topic).keys[0])
 	for _, c := range calls {
 		d := a.destination(c.topic)
 		for i := range c.items {
@@ -224,12 +279,12 @@ func (a *appender) send(ctx context.Context, calls []*call, eval evaluate, chose
 			if !chosen(m) {
 				continue
 			}
-			due := "0"
-			if now := time.Now(); now.Sub(d.swept) > min(o.TTL, o.IDs)/8 {
-				due, d.swept = "1", now
+			due := a.usual
+			if d.since++; now.Sub(d.swept) > min(o.TTL, o.IDs)/8 || d.since > o.MaxIDs/8 {
+				due, d.swept, d.since = a.due, now, 0
 			}
-			m.cmd = eval(ctx, pipe, d.keys, m.ID, m.sum, m.body, o.MaxLen, m.epoch, d.seen.Epoch, d.seen.Offset,
-				a.log.publish, o.TTL.Milliseconds(), int64(o.IDs/time.Second), o.MaxIDs/2, due)
+			m.cmd = eval(ctx, pipe, d.keys, "."+m.ID, m.sum, m.body, o.MaxLen, m.epoch, d.seen.Epoch, d.seen.Offset, d.seen.Offset+1,
+				a.log.publish, due)
 		}
 	}
 	_, _ = pipe.Exec(ctx) // each command has its own error
@@ -268,7 +323,7 @@ func (a *appender) answer(c *call) {
 	if f := a.log.find(c.topic); f != nil && len(stored) > 0 {
 		f.appended(stored)
 	}
-	close(c.done)
+	c.answered = true
 }
 
 // destination returns what is known of a topic. When there are too many they are all forgotten: that

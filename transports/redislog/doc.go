@@ -23,9 +23,9 @@
 //
 // # What is kept where
 //
-// For the topic T (with the prefix "tl"): the hash tl:{T} with epoch, last offset and the generation
-// of IDs, which is also the channel's name; the stream tl:{T}:s; the hashes tl:{T}:i and tl:{T}:j with
-// the IDs of this generation and the one before. All expire when nothing is appended for Options.TTL.
+// For the topic T (with the prefix "tl"): the hash tl:{T} with epoch, last offset and a generation of
+// IDs, whose name is also the channel's; the stream tl:{T}:s; the hash tl:{T}:i with the generation of
+// IDs before. All expire when nothing is appended for Options.TTL.
 // A stream that was lost or evicted, and a store whose offsets went backwards (a restart from an old
 // file, a failover to a replica that lagged), get a new epoch. When only the end was lost, what is
 // left is kept, so that nothing that survived is lost for those who had not read it; in the new epoch

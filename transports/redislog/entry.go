@@ -82,12 +82,12 @@ func cutPosition(s string) (at transports.Cursor, rest string, ok bool) {
 	return transports.Cursor{Epoch: epoch, Offset: offset}, rest, err == nil
 }
 
-// keysOf returns the keys of a topic: its meta data, which is also the name of its channel; its
-// stream; and the IDs of this generation and the last. The topic stands in braces, so that all are in
+// keysOf returns the keys of a topic: its meta data with this generation of IDs, which is also the name
+// of its channel; its stream; and the generation of IDs before. The topic stands in braces, so that all are in
 // one slot of a cluster; a topic has no braces itself, so that no two topics share a key.
 func keysOf(prefix, topic string) []string {
 	base := prefix + ":{" + topic + "}"
-	return []string{base, base + ":s", base + ":i", base + ":j"}
+	return []string{base, base + ":s", base + ":i"}
 }
 
 // topicOf returns the topic of a channel.

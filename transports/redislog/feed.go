@@ -84,7 +84,7 @@ func (f *feed) begin(epoch string, last, oldest uint64, es []entry) {
 		f.heard, f.late = 0, 0
 	}
 	before := f.w.View().Bytes()
-	f.w.Begin(epoch, oldest, first, ms)
+	f.w.Begin(f.log.limits(), epoch, oldest, first, ms)
 	f.log.held.Add(int64(f.w.View().Bytes() - before))
 }
 

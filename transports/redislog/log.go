@@ -50,8 +50,7 @@ func New(client redis.UniversalClient, sharded bool, o Options) *Log {
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.appendTo = newAppender(l)
 	l.syncer = &syncer{log: l, wake: make(chan struct{}, 1)}
-	l.wg.Go(l.appendTo.run) // these three end with l.ctx
-	l.wg.Go(l.syncer.run)
+	l.wg.Go(l.syncer.run) // these two end with l.ctx
 	l.wg.Go(l.keepTime)
 	return l
 }
@@ -113,10 +112,18 @@ func (l *Log) Read(ctx context.Context, topic string, after transports.Cursor, l
 	}
 	fresh := f.fresh.Load() // before the view: it may only have become better
 	ms, err := f.w.View().Read(after, limit)
-	if err == nil && (len(ms) > 0 || fresh || limit <= 0) {
+	if err == nil && (fresh || limit <= 0 || len(ms) > 0 && f.holds(after)) {
 		return ms, nil
 	}
 	return l.cold(ctx, f, after, limit)
+}
+
+// holds tells whether the store still holds what follows on the cursor, as far as this process has
+// been told, although the window may not reach to the end.
+func (f *feed) holds(after transports.Cursor) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !after.IsZero() && (f.own.Epoch != after.Epoch || after.Offset+uint64(f.log.o.MaxLen) >= f.own.Offset)
 }
 
 // Wait implements transports.Log. It follows the topic. It does not end when Redis cannot be reached,

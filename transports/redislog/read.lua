@@ -1,5 +1,5 @@
 -- Reads a topic after a position, and looks whether the store still has what it had.
--- KEYS: meta (also the channel), stream, ids, older ids; all in one hash slot.
+-- KEYS: meta (also the channel), stream, older IDs; all in one hash slot.
 -- ARGV:  1 epoch and 2 offset after which to read  3 stamp of the message there, '' if unknown
 --        4 fresh epoch   5 most messages   6 most bytes of them
 --        7 PUBLISH or SPUBLISH   8 milliseconds that an idle topic lives
@@ -31,8 +31,7 @@ end
 if not epoch or last > 0 and not head[1] and redis.call('EXISTS', stream) == 0 then
 	-- Lost, altogether or the stream alone: the next message has offset 1 of a new epoch.
 	last, oldest, head = 0, 1, {}
-	redis.call('DEL', meta, stream)
-	redis.call('UNLINK', KEYS[3], KEYS[4])
+	redis.call('UNLINK', meta, stream, KEYS[3])
 	redis.call('HSET', meta, 'g', redis.call('TIME')[1], 'b', 0)
 	renew()
 elseif trusted and epoch == known and at > 0 then
