@@ -79,8 +79,8 @@ func rate(v float64) string { return significant(v) + "/s" }
 // percent writes a share.
 func percent(v float64) string { return significant(v*100) + " %" }
 
-// setting writes a duration as it is given on a command line.
-func setting(d time.Duration) string { return d.String() }
+// setting writes a duration that somebody chose: "250 ms".
+func setting(d time.Duration) string { return tickText(duration(float64(d))) }
 
 // plusMinus writes a value and its margin with the digits that the margin allows: "2.31 ± 0.10".
 func plusMinus(v, margin float64) string {

@@ -32,7 +32,7 @@ func TestJoinRefusesWhatCannotBeCompared(t *testing.T) {
 		name, want string
 		change     func(*result.Document)
 	}{
-		{"another store", "the store is embedded miniredis", func(d *result.Document) { d.Store.Kind = "miniredis" }},
+		{"another store", "the store is embedded miniredis", func(d *result.Document) { d.Store.Kind = "embedded miniredis" }},
 		{"other options", "options", func(d *result.Document) { d.Options.Batch = 1 }},
 		{"another machine", "machine", func(d *result.Document) { d.Environment.Cores = 64 }},
 		{"another workload", "fanout", func(d *result.Document) { d.Workloads[0].Clients = 1 }},

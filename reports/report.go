@@ -12,6 +12,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"transportlab/bench/result"
@@ -238,7 +239,7 @@ func explain(w workload.Workload) string {
 		}
 		parts = append(parts, fmt.Sprintf("%s of %s", size(float64(w.Size)), kind))
 	}
-	parts = append(parts, "measured for "+w.Duration.String())
+	parts = append(parts, "measured for "+setting(time.Duration(w.Duration)))
 	sentence := strings.Join(parts, "; ") + "."
 	if w.Explain != "" {
 		sentence = strings.TrimSuffix(w.Explain, ".") + ". " + sentence

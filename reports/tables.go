@@ -37,9 +37,22 @@ func plural(n int, what string) string {
 	return strconv.Itoa(n) + " " + what + "s"
 }
 
+// storeText names a store for people; the kinds are those of redislog.Info.
 func storeText(s result.Store) string {
-	name := map[string]string{"redis": "Redis", "miniredis": "embedded miniredis", "memory": "memory"}[s.Kind]
-	return strings.TrimSpace(cmp.Or(name, s.Kind) + " " + s.Version)
+	with := func(name string) string { return strings.TrimSpace(name + " " + s.Version) }
+	switch s.Kind {
+	case "redis":
+		return with("Redis")
+	case "redis-server child":
+		return with("Redis") + ", private"
+	case "sentinel":
+		return with("Redis") + " behind Sentinel"
+	case "cluster":
+		return with("Redis Cluster")
+	case "memory":
+		return "the server's memory"
+	}
+	return with(s.Kind)
 }
 
 // facts stand at the head: what the figures depend on most.

@@ -19,11 +19,11 @@ type Verdict struct {
 }
 
 // words say what being better means for a headline.
-var words = map[string]struct{ best, pair string }{
-	"p50-ns":         {"delivers fastest", "delivers %s times faster than"},
-	"ack-p50-ns":     {"acknowledges fastest", "acknowledges %s times faster than"},
-	"catchup-p50-ns": {"catches up fastest", "catches up %s times faster than"},
-	"B/conn":         {"needs the least memory", "needs %s times less memory per connection than"},
+var words = map[string]struct{ best, better, pair string }{
+	"p50-ns":         {"delivers fastest", "%s times faster than %s", "delivers %s times faster than"},
+	"ack-p50-ns":     {"acknowledges fastest", "%s times faster than %s", "acknowledges %s times faster than"},
+	"catchup-p50-ns": {"catches up fastest", "%s times faster than %s", "catches up %s times faster than"},
+	"B/conn":         {"needs the least memory", "%s times less than %s", "needs %s times less memory per connection than"},
 }
 
 // judge fills in a section's verdict and the Relative column. reference is the arm that the column
@@ -75,13 +75,18 @@ func decide(name string, ranked []Row) Verdict {
 			best.Arm.Name, best.Cells[0].Text, second.Arm.Name, second.Cells[0].Text, fewest(ranked), stats.MinRuns)
 		return v
 	case len(level) > 0:
-		v.Text = fmt.Sprintf("%s, %s: no difference found to %s", best.Arm.Name, figure(best.Cells[0]), join(level))
+		v.Text = fmt.Sprintf("%s, %s, and %s: no difference found", best.Arm.Name, figure(best.Cells[0]), join(level))
 	default:
 		c := comparisons[[2]int{1, 0}]
-		v.Text = fmt.Sprintf("%s %s, %s: %s times better than %s", best.Arm.Name, w.best, figure(best.Cells[0]), times(c.Ratio), second.Arm.Name)
+		v.Text = fmt.Sprintf("%s %s, %s: %s", best.Arm.Name, w.best, figure(best.Cells[0]), fmt.Sprintf(w.better, times(c.Ratio), second.Arm.Name))
 	}
 	if len(ranked) > 2 && !slices.Contains(level, last.Arm.Name) {
-		v.Text += fmt.Sprintf(", %s times better than %s", times(comparisons[[2]int{len(ranked) - 1, 0}].Ratio), last.Arm.Name)
+		ratio := times(comparisons[[2]int{len(ranked) - 1, 0}].Ratio)
+		if len(level) > 0 {
+			v.Text += fmt.Sprintf("; %s %s %s", best.Arm.Name, fmt.Sprintf(w.pair, ratio), last.Arm.Name)
+		} else {
+			v.Text += " and " + fmt.Sprintf(w.better, ratio, last.Arm.Name)
+		}
 	}
 	v.Text += "."
 	return v
@@ -197,7 +202,7 @@ func join(names []string) string {
 	case 1:
 		return names[0]
 	case 2:
-		return names[0] + " or " + names[1]
+		return names[0] + " and " + names[1]
 	default:
 		return fmt.Sprintf("%s and %d more", names[0], n-1)
 	}
