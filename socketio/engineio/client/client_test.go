@@ -52,9 +52,7 @@ func TestMessagesPassBothWaysInOrder(t *testing.T) {
 					t.Errorf("transport after the upgrade is %s", s.Transport())
 				}
 			}
-			if s.Buffered() != 0 || !s.Writable() {
-				t.Errorf("after all: %d bytes buffered, writable %v", s.Buffered(), s.Writable())
-			}
+			eventually(t, func() bool { return s.Buffered() == 0 && s.Writable() })
 		})
 	}
 }

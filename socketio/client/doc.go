@@ -1,0 +1,23 @@
+// Package client is a Socket.IO client: protocol version 5 over Engine.IO version 4, interoperable with the official Node
+// server and with package socketio. Semantics, options and defaults are those of socket.io-client 4.8; the API is Go's:
+// typed handlers, contexts, errors, and no event emitter.
+//
+//	manager, err := client.New("http://localhost:3000", client.Options{})
+//	if err != nil { … }
+//	defer manager.Close(ctx)
+//	socket := manager.Socket("/", client.SocketOptions{})
+//	client.OnMessage(socket, "chat", func(ctx context.Context, text string) error { fmt.Println(text); return nil })
+//	socket.Connect()
+//	err = socket.Emit(ctx, "chat", "hello") // kept until the socket is connected
+//
+// What differs from the official client, and why:
+//
+//   - Nothing connects before Socket.Connect. In JavaScript handlers added after io() still see the first event; in a
+//     program with threads they would not.
+//   - What waits to be sent, or to be handled, has limits; see Options.
+//   - An acknowledgement that will not come is always an error, also without a time-out.
+//   - The back-off of the official client turns into NaN, and so into no pause at all, after about a thousand attempts;
+//     here it stays at its maximum.
+//   - Events that came before a CONNECT that never followed are forgotten with their connection, and so is the offset of a
+//     session that the server did not recover.
+package client
