@@ -194,6 +194,27 @@ func TestHTTP2RequestsShareAConnection(t *testing.T) {
 	}
 }
 
+func TestHTTP2ConnectionsThatAreFullAreJoinedByOthers(t *testing.T) {
+	const n, streams = 35, 10
+	arrived, release := make(chan struct{}, n), make(chan struct{})
+	s, c := open(t, carrier.H2, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-release
+	}), carrier.ServerOptions{MaxStreams: streams}, carrier.ClientOptions{})
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() { do(t, c, "GET", s.URL(), "") })
+	}
+	for range n {
+		<-arrived
+	}
+	if live := s.Live(); live < n/streams || live > n {
+		t.Errorf("%d requests at once, %d for each connection, took %d connections", n, streams, live)
+	}
+	close(release)
+	wg.Wait()
+}
+
 func TestUpgradedBytesAreStream(t *testing.T) {
 	for _, name := range []string{carrier.H1, carrier.H1TLS} {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,7 @@ func (l *limits) enter(addr netip.Prefix) (refusal *transports.Error, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.byAddr[addr] >= l.perAddr:
+	case addr.IsValid() && l.byAddr[addr] >= l.perAddr:
 		refusal = errFullForOne
 	case l.live >= l.total:
 		refusal = errFull
@@ -70,7 +70,7 @@ func (l *limits) leave(addr netip.Prefix, refusal *transports.Error) {
 func clientOf(a net.Addr) netip.Prefix {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok {
-		return netip.Prefix{} // in memory: all are one
+		return netip.Prefix{} // in memory: nobody's
 	}
 	ip := tcp.AddrPort().Addr().Unmap().WithZone("")
 	bits := 64
