@@ -33,6 +33,7 @@ transports/*                        transports transports/internal/...
 socketio/redisadapter               socketio/... github.com/redis/go-redis/v9
 socketio/streamsadapter             socketio/... github.com/redis/go-redis/v9
 socketio/internal/redislink         socketio/... github.com/redis/go-redis/v9
+socketio/emitter                    socketio/... github.com/redis/go-redis/v9
 socketio/...                        socketio/... github.com/coder/websocket github.com/tinylib/msgp
 
 bench/result                        bench/workload github.com/HdrHistogram/hdrhistogram-go
