@@ -227,9 +227,9 @@ func TestBrokenTransportsAreCaught(t *testing.T) {
 		on     string // the carrier
 		cases  string // each of them must fail
 	}{
-		"drops":               {broken: recv(drops), cases: "fan-out,duplex,bodies,batches,slow reader,resume"},
-		"repeats":             {broken: recv(repeats), cases: "fan-out,duplex,bodies,batches,slow reader,resume"},
-		"reorders":            {broken: recv(reorders), cases: "fan-out,duplex,bodies,batches,slow reader,resume"},
+		"drops":               {broken: recv(drops), cases: "fan-out,duplex,bodies,batches,slow reader,seams,resume"},
+		"repeats":             {broken: recv(repeats), cases: "fan-out,duplex,bodies,batches,slow reader,seams,resume"},
+		"reorders":            {broken: recv(reorders), cases: "fan-out,duplex,bodies,batches,slow reader,seams,resume"},
 		"swallows gaps":       {broken: recv(swallowsGaps), cases: "trimmed,ahead,epoch,outrun reader"},
 		"uses a buffer twice": {broken: recv(reusesBuffer), cases: "bodies"},
 		"receives without an ID": {broken: recv(func(c transports.Conn) func(context.Context) (transports.Message, error) {
@@ -310,8 +310,12 @@ func TestBrokenTransportsAreCaught(t *testing.T) {
 			go func() { <-ctx.Done() }()
 			return c
 		}}, cases: "leaks"},
-		"asks all the time":       {over: polling.New, on: "h1", broken: broken{info: func(i transports.Info) transports.Info { i.Push = true; return i }}, cases: "quiet"},
-		"has no heartbeat":        {over: func(o transports.Options) transports.Transport { o.Heartbeat = time.Hour; return streaming.New(o) }, on: "h1", cases: "heartbeat"},
+		"asks all the time": {over: polling.New, on: "h1", broken: broken{info: func(i transports.Info) transports.Info { i.Push = true; return i }}, cases: "quiet"},
+		"has no heartbeat":  {over: func(o transports.Options) transports.Transport { o.Heartbeat = time.Hour; return streaming.New(o) }, on: "h1", cases: "heartbeat"},
+		"connects for every request": {over: polling.New, on: "h1", broken: broken{dial: func(to transports.Target) transports.Target {
+			to.Header = http.Header{"Connection": {"close"}}
+			return to
+		}}, cases: "connections"},
 		"tells nobody":            {over: streaming.New, on: "h1", broken: broken{server: func(s transports.Server) transports.Server { return &deafServer{Server: s} }}, cases: "drain"},
 		"begins anew after a cut": {over: streaming.New, on: "h2c", broken: broken{dial: func(to transports.Target) transports.Target { to.After = transports.Cursor{}; return to }}, cases: "cut,killed,drain under load"},
 		"does not show credentials": {over: polling.New, on: "h1", broken: broken{dial: func(to transports.Target) transports.Target {

@@ -2,6 +2,7 @@ package transporttest
 
 import (
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -54,6 +55,20 @@ func leaks(w *world) {
 			w.fatal("%d goroutines before, %d after 24 connections were closed:\n%s", before, runtime.NumGoroutine(), stacks)
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+func connections(w *world) {
+	c := w.dial("t", transports.Cursor{})
+	for i := range 20 {
+		w.expect(c, w.send(c, text("m", i)))
+	}
+	most := int64(2)
+	if strings.HasPrefix(w.carrier, "h2") {
+		most = 1
+	}
+	if opened := w.client.Meter().Snapshot().Opened; opened > most {
+		w.broke("20 messages there and back took %d connections, want %d", opened, most)
 	}
 }
 

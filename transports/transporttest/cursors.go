@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"transportlab/transports"
 )
@@ -24,6 +25,31 @@ func resume(w *world) {
 	for i := range 5 {
 		w.expect(waiting, w.store("t", fmt.Sprint("later", i), 1)...)
 	}
+}
+
+// seams publishes at moments that drift through everything that a receiver does (RFC 6202, section 2.2:
+// the gap between two polls).
+func seams(w *world) {
+	const n = 120
+	c := w.dial("t", transports.Cursor{})
+	s, p := w.judge.Subscriber("s", "t", transports.Cursor{}), w.judge.Publisher("p", "t")
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		received := 0
+		w.follow(c, s, func(transports.Message) bool { received++; return received == n })
+	})
+	for i := range n {
+		m := text("m", i)
+		p.Sent(m)
+		at, err := w.nodes[0].log.Append(w.ctx, "t", m)
+		if err != nil {
+			w.Fatal(err)
+		}
+		p.Acknowledged(m, at)
+		time.Sleep(time.Duration(i*37%101) * 20 * time.Microsecond)
+	}
+	wg.Wait()
+	w.judged()
 }
 
 func trimmed(w *world) {

@@ -114,6 +114,9 @@ var cases = []testCase{
 	{name: "retry", promise: "sending again under the same ID stores nothing and returns the first position", run: retry, anyLog: true},
 	{name: "conflict", promise: "the same ID with other data is ErrConflict, and the connection stays usable", run: conflict, anyLog: true},
 
+	{name: "seams", promise: "nothing is lost or repeated between one request and the next, whenever it is published", run: seams, anyLog: true},
+	{name: "connections", promise: "a client that does one thing after another keeps its connections: one, and one more for what the server sends", run: connections, server: true},
+
 	{name: "resume", promise: "a connection receives everything behind the cursor it was dialled at", run: resume, anyLog: true},
 	{name: "trimmed", promise: "messages that are gone are reported as a *GapError that names what is held, and Recv goes on behind it", run: trimmed, log: memlog.Options{MaxLen: 10}},
 	{name: "ahead", promise: "a cursor ahead of the log, or of another epoch, gets a *GapError", run: ahead, anyLog: true},
