@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,9 +15,10 @@ import (
 )
 
 type reportCommand struct {
-	Files []string `arg:"" name:"file" help:"Result files that run wrote; - is standard input. Several are joined into one report."`
-	Out   string   `short:"o" default:"artifacts/report" placeholder:"DIR" env:"TRANSPORTLAB_OUT" help:"Folder to write the report into (${default})."`
-	Force bool     `help:"Join results although their stores, options or workloads differ."`
+	Files  []string `arg:"" name:"file" help:"Result files that run wrote; - is standard input. Several are joined into one report."`
+	Out    string   `short:"o" default:"artifacts/report" placeholder:"DIR" env:"TRANSPORTLAB_OUT" help:"Folder to write the report into (${default})."`
+	Readme string   `placeholder:"FILE" help:"Also write the figures between the marks of a README that lies where the command runs."`
+	Force  bool     `help:"Join results although their stores, options or workloads differ."`
 }
 
 func (reportCommand) Help() string {
@@ -51,7 +53,27 @@ func (c *reportCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
+	if c.Readme != "" {
+		if err := updateReadme(r, c.Readme, c.Out); err != nil {
+			return err
+		}
+	}
 	return conclude(t, r, path)
+}
+
+func updateReadme(r *reports.Report, name, dir string) error {
+	old, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	text, err := r.UpdateReadme(old, dir)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return result.WriteWhole(name, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
 }
 
 func readResult(stdin io.Reader, name string) (*result.Document, error) {
