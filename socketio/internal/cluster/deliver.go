@@ -62,10 +62,15 @@ func (r *relay) stopIfDone() {
 	}
 }
 
-// WithDeadline gives o the time-out that other nodes are to know, where the caller set none: what ctx leaves.
+// WithDeadline gives o the time-out that other nodes are to know, in whole milliseconds: if the caller set none, what ctx
+// leaves.
 func WithDeadline(ctx context.Context, o socketio.BroadcastOptions) socketio.BroadcastOptions {
-	if deadline, ok := ctx.Deadline(); ok && o.Flags.Timeout <= 0 {
-		o.Flags.Timeout = max(time.Until(deadline).Truncate(time.Millisecond), time.Millisecond)
+	deadline, bounded := ctx.Deadline()
+	if bounded && o.Flags.Timeout <= 0 {
+		o.Flags.Timeout = time.Until(deadline)
+	}
+	if bounded || o.Flags.Timeout > 0 {
+		o.Flags.Timeout = max(o.Flags.Timeout.Truncate(time.Millisecond), time.Millisecond)
 	}
 	return o
 }

@@ -204,3 +204,11 @@ func buffers(tree any) any {
 	}
 	return tree
 }
+
+// ClassicChannel returns the channel for a broadcast to rooms: that of the room if there is one, otherwise the namespace's.
+func ClassicChannel(namespaceChannel string, rooms []string) string {
+	if len(rooms) == 1 {
+		return namespaceChannel + rooms[0] + "#"
+	}
+	return namespaceChannel
+}

@@ -98,8 +98,9 @@ func (r Raw) Options() (o socketio.BroadcastOptions, err error) {
 	o.Flags.Volatile, o.Flags.SingleResponse = flags["volatile"].truth(), flags["expectSingleResponse"].truth()
 	compress, stated := flags["compress"]
 	o.Flags.NoCompress = stated && !compress.Missing() && !compress.truth()
-	if ms := flags["timeout"].Int(); ms > 0 {
-		o.Flags.Timeout = min(time.Duration(ms)*time.Millisecond, MaxTimeout)
+	ms := 0.0
+	if flags["timeout"].Decode(&ms) == nil && ms > 0 {
+		o.Flags.Timeout = time.Duration(min(ms, float64(MaxTimeout/time.Millisecond)) * float64(time.Millisecond))
 	}
 	return o, nil
 }
