@@ -1,0 +1,337 @@
+package engineio
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// live opens a WebSocket session.
+func (w *world) live() *websocket.Conn {
+	w.t.Helper()
+	c := w.dial(sockets)
+	if _, text, err := c.Read(w.t.Context()); err != nil || text[0] != '0' {
+		w.t.Fatalf("open packet %q, %v", text, err)
+	}
+	return c
+}
+
+func TestWebSocketEchoesTextAndBinary(t *testing.T) {
+	w := onNetwork(t, Options{})
+	c := w.live()
+	for _, size := range []int{0, 5, 125, 126, 4096, 70_000, 999_999} {
+		text := strings.Repeat("x", size)
+		w.send(c, "4"+text)
+		w.expect(c, "4"+text)
+		if err := c.Write(t.Context(), websocket.MessageBinary, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		typ, data, err := c.Read(t.Context())
+		if err != nil || typ != websocket.MessageBinary || string(data) != text {
+			t.Fatalf("binary of %d bytes: %v, %d bytes, %v", size, typ, len(data), err)
+		}
+	}
+}
+
+func TestBadPacketClosesTheWebSocket(t *testing.T) {
+	for _, text := range []string{"abc", "9", "", "2", "2probe", "5", "0", "4malformed", "4panic"} {
+		w := onNetwork(t, Options{})
+		c := w.live()
+		w.send(c, text)
+		if code := w.expectEnd(c); code != closeProtocol {
+			t.Errorf("%q: close code %d", text, code)
+		}
+		if got := w.reasons(1); got[0] != ReasonParseError {
+			t.Errorf("%q: reason %q", text, got)
+		}
+	}
+}
+
+func TestClosePacketClosesTheWebSocket(t *testing.T) {
+	w := onNetwork(t, Options{})
+	c := w.live()
+	w.send(c, "1")
+	w.expectEnd(c)
+	if got := w.reasons(1); got[0] != ReasonTransportClose {
+		t.Errorf("reason %q", got)
+	}
+}
+
+func TestInvalidUTF8IsRefused(t *testing.T) {
+	for _, text := range []string{"4\xff", "4\xc0\x80", "4\xed\xa0\x80", "4a\xe2\x82"} {
+		w := onNetwork(t, Options{})
+		c := w.live()
+		w.send(c, text)
+		if code := w.expectEnd(c); code != closeInvalidUTF8 {
+			t.Errorf("%q: close code %d", text, code)
+		}
+	}
+}
+
+func TestTooLargeMessageIsNamedSo(t *testing.T) {
+	w := onNetwork(t, Options{MaxPayload: 1000})
+	c := w.live()
+	w.send(c, "4"+strings.Repeat("x", 999))
+	w.expect(c, "4"+strings.Repeat("x", 999))
+	w.send(c, "4"+strings.Repeat("x", 1000))
+	if code := w.expectEnd(c); code != websocket.StatusMessageTooBig {
+		t.Errorf("close code %d", code)
+	}
+	w.reasons(1)
+	if !errors.Is(w.causes[0], ErrPayloadTooLarge) {
+		t.Errorf("cause %v", w.causes[0])
+	}
+}
+
+// A rawSocket is a WebSocket client that can break the rules.
+type rawSocket struct{ net.Conn }
+
+// raw opens a WebSocket by hand. more goes out in the same segment as the request.
+func (w *world) raw(more ...byte) rawSocket {
+	w.t.Helper()
+	c, err := net.Dial("tcp", w.addr)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = c.Close() })
+	request := "GET /engine.io/?" + sockets + " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	if _, err := c.Write(append([]byte(request), more...)); err != nil {
+		w.t.Fatal(err)
+	}
+	return rawSocket{c}
+}
+
+// frame builds a client's frame with a masking key of zero.
+func frame(first byte, payload string) []byte {
+	f := []byte{first, 0x80 | byte(len(payload)), 0, 0, 0, 0}
+	if len(payload) > 125 {
+		f = append(binary.BigEndian.AppendUint16([]byte{first, 0xfe}, uint16(len(payload))), 0, 0, 0, 0)
+	}
+	return append(f, payload...)
+}
+
+// rest reads until the server closes.
+func (c rawSocket) rest(t *testing.T) string {
+	t.Helper()
+	if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.ReadAll(c)
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		t.Fatal("the connection stays open")
+	}
+	return string(all)
+}
+
+func TestCutMessageIsNeverDelivered(t *testing.T) {
+	for name, bytes := range map[string][]byte{
+		"after a fragment":           frame(0x01, "4cut"),
+		"inside a frame":             frame(0x81, "4cut short")[:10],
+		"after a close in a message": append(frame(0x01, "4cut"), frame(0x88, "\x03\xe8")...),
+		"after an empty fragment":    append(frame(0x01, "4cut"), frame(0x00, "")...),
+	} {
+		w := onNetwork(t, Options{})
+		c := w.raw(bytes...)
+		if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.rest(t); strings.Contains(got, "4cut") {
+			t.Errorf("%s: the server has echoed it", name)
+		}
+		w.reasons(1)
+	}
+}
+
+func TestFrameThatBreaksTheRulesEndsTheConnection(t *testing.T) {
+	for name, bytes := range map[string][]byte{
+		"RSV bits with the request": {0xf1, 0x80, 0, 0, 0, 0},
+		"reserved opcode":           {0x83, 0x80, 0, 0, 0, 0},
+		"no mask":                   {0x81, 0x02, '4', 'x'},
+		"fragmented ping":           {0x09, 0x80, 0, 0, 0, 0},
+		"continuation of nothing":   {0x80, 0x80, 0, 0, 0, 0},
+		"close code 999":            frame(0x88, "\x03\xe7"),
+		"text inside a message":     append(frame(0x01, "4a"), frame(0x81, "4b")...),
+	} {
+		w := onNetwork(t, Options{})
+		w.raw(bytes...).rest(t)
+		if got := w.reasons(1); len(got) != 1 {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestTinyFragmentsAreBounded(t *testing.T) {
+	w := onNetwork(t, Options{MaxPayload: 10_000})
+	c := w.raw()
+	if _, err := c.Write(frame(0x01, "4")); err != nil {
+		t.Fatal(err)
+	}
+	go func() { // ends when the server closes
+		fragments := bytes.Repeat(frame(0x00, ""), 1000)
+		for range 1000 {
+			if _, err := c.Write(fragments); err != nil {
+				return
+			}
+		}
+	}()
+	w.reasons(1)
+	if !errors.Is(w.causes[0], errFragments) {
+		t.Errorf("cause %v", w.causes[0])
+	}
+}
+
+func TestFragmentedMessageArrivesWithPingsInside(t *testing.T) {
+	w := onNetwork(t, Options{})
+	c := w.raw(bytes.Join([][]byte{frame(0x01, "4he"), frame(0x89, "ping me"), frame(0x00, "l"), frame(0x80, "lo"), frame(0x88, "\x03\xe8")}, nil)...)
+	got := c.rest(t)
+	if !strings.Contains(got, "\x8a\x07ping me") || !strings.Contains(got, "\x81\x064hello") && !strings.Contains(got, "\x88") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestPingFloodEndsTheConnection(t *testing.T) {
+	w := onNetwork(t, Options{})
+	c := w.raw()
+	go func() { _, _ = c.Write(bytes.Repeat(frame(0x89, "x"), 10_000)) }() // ends when the server closes
+	pongs := strings.Count(c.rest(t), "\x8a\x01x")
+	if pongs > 2*pingBurst {
+		t.Errorf("the server has answered %d pings", pongs)
+	}
+	w.reasons(1)
+}
+
+func TestSlowConsumerIsDropped(t *testing.T) {
+	w := onNetwork(t, Options{WriteBuffer: 1 << 20, WriteTimeout: time.Hour})
+	c := w.raw()
+	if err := c.Conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the session", func() bool { return len(w.open) == 1 })
+	message := NewMessage(make([]byte, 64<<10), true)
+	var err error
+	for i := 0; i < 10_000 && err == nil; i++ {
+		err = w.open[0].Send(message)
+	}
+	if !errors.Is(err, ErrSlowConsumer) {
+		t.Fatalf("640 MB were taken: %v", err)
+	}
+	if got := w.reasons(1); got[0] != ReasonSlowConsumer {
+		t.Errorf("reason %q", got)
+	}
+}
+
+func TestPeerThatStopsReadingIsDroppedInTime(t *testing.T) {
+	w := onNetwork(t, Options{WriteBuffer: 64 << 20, WriteTimeout: 200 * time.Millisecond})
+	c := w.raw()
+	if err := c.Conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the session", func() bool { return len(w.open) == 1 })
+	message := NewMessage(make([]byte, 1<<20), true)
+	for range 32 {
+		if err := w.open[0].Send(message); err != nil {
+			break
+		}
+	}
+	if got := w.reasons(1); got[0] != ReasonSlowConsumer {
+		t.Errorf("reason %q", got)
+	}
+}
+
+func TestQueuedMessagesLeaveInOrder(t *testing.T) {
+	w := onNetwork(t, Options{})
+	c := w.live()
+	const n = 20_000
+	for i := range n {
+		if err := w.open[0].Send(NewMessage(binary.BigEndian.AppendUint32(nil, uint32(i)), true)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range n {
+		_, data, err := c.Read(t.Context())
+		if err != nil || binary.BigEndian.Uint32(data) != uint32(i) {
+			t.Fatalf("message %d: %x, %v", i, data, err)
+		}
+	}
+}
+
+func TestCloseSendsWhatIsQueuedFirst(t *testing.T) {
+	w := onNetwork(t, Options{})
+	c := w.live()
+	for range 100 {
+		if err := w.open[0].Send(NewMessage([]byte("x"), false)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.open[0].Close()
+	for range 100 {
+		w.expect(c, "4x")
+	}
+	if code := w.expectEnd(c); code != websocket.StatusNormalClosure {
+		t.Errorf("close code %d", code)
+	}
+	if got := w.reasons(1); got[0] != ReasonForcedClose {
+		t.Errorf("reason %q", got)
+	}
+}
+
+func TestCloseDoesNotWaitForAClientThatSaysNothing(t *testing.T) {
+	w := onNetwork(t, Options{})
+	c := w.raw()
+	w.until("the session", func() bool { return len(w.open) == 1 })
+	w.open[0].Close()
+	if got := c.rest(t); !strings.HasSuffix(got, "\x88\x0e\x03\xe8forced close") {
+		t.Errorf("got %q", got)
+	}
+	w.server.Close() // waits for the connection too
+}
+
+func TestDrainTellsEveryClient(t *testing.T) {
+	w := onNetwork(t, Options{})
+	c := w.live()
+	live := w.poll()
+	parked := w.park(live)
+	ended := make(chan websocket.StatusCode, 1)
+	go func() { // ends with the connection
+		_, _, err := c.Read(context.Background())
+		ended <- websocket.CloseStatus(err)
+	}()
+	if err := w.server.Drain(t.Context(), 20*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-ended; code != websocket.StatusGoingAway {
+		t.Errorf("close code %d", code)
+	}
+	if a := <-parked; a.body != "1" {
+		t.Errorf("poll: %+v", a)
+	}
+	if a := w.do("GET", polls, ""); a.status != 503 {
+		t.Errorf("handshake after Drain: %+v", a)
+	}
+	for _, reason := range w.reasons(2) {
+		if reason != ReasonShutdown {
+			t.Errorf("reason %q", reason)
+		}
+	}
+}
+
+func TestDrainCutsThoseWhoDoNotGo(t *testing.T) {
+	w := onNetwork(t, Options{})
+	w.poll() // and never comes to hear that it is over
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := w.server.Drain(ctx, 0); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	w.reasons(1)
+}
