@@ -78,6 +78,16 @@ func AppendAll(ctx context.Context, log Log, topic string, ms []Message) []Appen
 	return results
 }
 
+// A Notifier is a Log that tells of news by itself, which spares a goroutine and its wake-up for each
+// topic that is followed.
+type Notifier interface {
+	Log
+	// Notify has fn called, until stop is called, after each change of the topic: with the messages
+	// that were added, in order, or with none when anything else has happened and Read is to be asked.
+	// fn must neither block nor call the Log, nor change the messages; one call is made at a time.
+	Notify(topic string, fn func([]Message)) (stop func(), err error)
+}
+
 // A Transport moves messages between a server and its clients in one way. It is a stateless value
 // and may be used concurrently.
 type Transport interface {

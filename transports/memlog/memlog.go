@@ -188,8 +188,36 @@ func (t *topic) wait(ctx context.Context, after transports.Cursor, closed *atomi
 	}
 }
 
+// Notify implements transports.Notifier.
+func (l *Log) Notify(name string, fn func([]transports.Message)) (stop func(), err error) {
+	for {
+		t, err := l.create(name)
+		if err != nil {
+			return nil, err
+		}
+		t.mu.Lock()
+		if t.gone.Load() {
+			t.mu.Unlock()
+			continue
+		}
+		t.waiters.Add(1) // it is in use, however long nothing is appended
+		listener := t.w.Listen(fn)
+		t.mu.Unlock()
+		return func() {
+			t.mu.Lock()
+			t.w.Leave(listener)
+			t.mu.Unlock()
+			t.waiters.Add(-1)
+			l.drop(name, t)
+		}, nil
+	}
+}
+
 // newEpoch is short, because it is in every cursor on the wire; 30 random bits tell the lives of one
 // topic apart.
 func newEpoch() string { return rand.Text()[:6] }
 
-var _ transports.BatchLog = (*Log)(nil)
+var (
+	_ transports.BatchLog = (*Log)(nil)
+	_ transports.Notifier = (*Log)(nil)
+)

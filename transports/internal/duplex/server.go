@@ -21,8 +21,8 @@ import (
 // MaxBatch is the most messages that one frame may carry up.
 const MaxBatch = 100
 
-// appendTimeout bounds how long the log may take; of an append, the client may then send again under the same IDs.
-const appendTimeout = 5 * time.Second
+// readTimeout bounds how long the log may take to say whether it can be read.
+const readTimeout = 5 * time.Second
 
 // A Reader reads the frames that a client sent.
 type Reader interface {
@@ -145,7 +145,7 @@ func (l *Loop) take(p []byte, binary bool) error {
 // Subscribe begins the batches at a cursor, or ends the connection when the log cannot be asked for it. A
 // gap is told in its turn.
 func (l *Loop) Subscribe(after transports.Cursor, confirm []byte) {
-	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	_, err := l.Log.Read(ctx, l.Topic, after, 1)
 	var gap *transports.GapError
@@ -180,9 +180,8 @@ func (l *Loop) append(ctx context.Context, ms []transports.Message) {
 	if len(ms) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
+	release := l.Session.Hold() // the acknowledgement and the message itself may go in one write
 	results := transports.AppendAll(ctx, l.Log, l.Topic, ms)
-	cancel()
 	var fatal *transports.Error
 	l.mu.Lock()
 	for i, r := range results {
@@ -194,9 +193,8 @@ func (l *Loop) append(ctx context.Context, ms []transports.Message) {
 	l.mu.Unlock()
 	if fatal != nil {
 		l.Session.Bye(fatal)
-		return
 	}
-	l.Session.WakeNow(ctx)
+	release()
 }
 
 // Answers writes the acknowledgements that are due: the Session's Extra.

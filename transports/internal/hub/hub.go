@@ -51,9 +51,8 @@ func (h *Hub) Close() {
 type topic struct {
 	hub  *Hub
 	name string
-	stop context.CancelFunc
-
-	pull sync.Mutex // held by whoever reads the log into the window
+	ctx  context.Context // ends with the last subscriber or the Hub
+	stop func()          // stops the log's notices, and ends ctx
 
 	mu     sync.RWMutex
 	epoch  string
@@ -61,6 +60,8 @@ type topic struct {
 	last   uint64
 	chunks []*chunk
 	subs   []*Sub
+	asking bool // a goroutine is reading the log
+	again  bool // and is to read it once more
 }
 
 // A chunk is consecutive messages, encoded one after another in one form.
@@ -78,11 +79,9 @@ func (h *Hub) Subscribe(name string, after transports.Cursor, wake func()) *Sub 
 	defer h.mu.Unlock()
 	t := h.topics[name]
 	if t == nil {
-		ctx, stop := context.WithCancel(h.ctx)
-		t = &topic{hub: h, name: name, stop: stop, epoch: after.Epoch, first: after.Offset + 1, last: after.Offset}
+		t = &topic{hub: h, name: name, epoch: after.Epoch, first: after.Offset + 1, last: after.Offset}
 		h.topics[name] = t
-		h.wg.Add(1)
-		go t.follow(ctx) // ends with the last subscriber or the Hub
+		t.follow()
 	}
 	s := &Sub{topic: t, at: after, wake: wake}
 	t.mu.Lock()
@@ -98,39 +97,91 @@ func (s *Sub) Close() {
 	h := t.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if s.index < 0 {
-		return
-	}
-	last := len(t.subs) - 1
-	t.subs[s.index] = t.subs[last]
-	t.subs[s.index].index = s.index
-	t.subs[last] = nil
-	t.subs = t.subs[:last]
-	s.index = -1
-	if len(t.subs) == 0 {
+	if t.leave(s) {
 		t.stop()
 		delete(h.topics, t.name)
 	}
 }
 
-// follow keeps the window up with the log. While the store is away it asks again, ever more rarely.
-func (t *topic) follow(ctx context.Context) {
-	defer t.hub.wg.Done()
-	pause := 50 * time.Millisecond
-	for ctx.Err() == nil {
-		err := t.advance(ctx)
-		if err == nil {
-			pause = 50 * time.Millisecond
-			err = t.hub.log.Wait(ctx, t.name, t.tail())
+// leave returns whether s was the last subscriber.
+func (t *topic) leave(s *Sub) (last bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.index < 0 {
+		return false
+	}
+	n := len(t.subs) - 1
+	t.subs[s.index] = t.subs[n]
+	t.subs[s.index].index = s.index
+	t.subs[n] = nil
+	t.subs = t.subs[:n]
+	s.index = -1
+	return n == 0
+}
+
+// follow keeps the window up with the log: by the log's notices, or else by waiting for it.
+func (t *topic) follow() {
+	var cancel context.CancelFunc
+	t.ctx, cancel = context.WithCancel(t.hub.ctx)
+	t.stop = cancel
+	if n, ok := t.hub.log.(transports.Notifier); ok {
+		if quiet, err := n.Notify(t.name, t.news); err == nil {
+			t.stop = func() { quiet(); cancel() }
+			t.ask()
+			return
 		}
-		if err != nil && ctx.Err() == nil {
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-			}
-			pause = min(2*pause, time.Second)
+	}
+	t.hub.wg.Go(func() { // ends with ctx
+		for t.ctx.Err() == nil {
+			t.read()
+			t.hub.log.Wait(t.ctx, t.name, t.tail()) // its error is Read's too
+		}
+	})
+}
+
+// news takes what the log tells of: messages that follow on the window go in at once, everything else
+// has the log read.
+func (t *topic) news(ms []transports.Message) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(ms) > 0 && ms[0].Epoch == t.epoch && ms[0].Offset == t.last+1 {
+		t.add(ms)
+		return
+	}
+	t.ask()
+}
+
+// ask has the log read by a goroutine, t being locked or not in use yet.
+func (t *topic) ask() {
+	if t.asking {
+		t.again = true
+		return
+	}
+	t.asking = true
+	t.hub.wg.Go(func() { // ends when there is nothing more to read, or with ctx
+		for more := true; more; {
+			t.read()
+			t.mu.Lock()
+			more, t.again = t.again && t.ctx.Err() == nil, false
+			t.asking = more
+			t.mu.Unlock()
+		}
+	})
+}
+
+// read reads what the log holds beyond the window into it. While the store is away it tries again, ever
+// more rarely.
+func (t *topic) read() {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		if t.advance() == nil {
+			return
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-t.ctx.Done():
+			timer.Stop()
+			return
 		}
 	}
 }
@@ -144,17 +195,11 @@ func (t *topic) tail() transports.Cursor {
 	return transports.Cursor{Epoch: t.epoch, Offset: t.last}
 }
 
-// advance reads what the log holds beyond the window into it, and wakes the subscribers.
-func (t *topic) advance(ctx context.Context) error {
-	t.pull.Lock()
-	defer t.pull.Unlock()
-	return t.pulled(ctx)
-}
-
-// pulled is advance for who holds t.pull.
-func (t *topic) pulled(ctx context.Context) error {
+// advance reads until there is nothing more.
+func (t *topic) advance() error {
 	for {
-		ms, err := t.hub.log.Read(ctx, t.name, t.tail(), t.hub.batch)
+		after := t.tail()
+		ms, err := t.hub.log.Read(t.ctx, t.name, after, t.hub.batch)
 		var gap *transports.GapError
 		switch {
 		case errors.As(err, &gap):
@@ -164,7 +209,11 @@ func (t *topic) pulled(ctx context.Context) error {
 		case len(ms) == 0:
 			return nil
 		default:
-			t.add(ms)
+			t.mu.Lock()
+			if t.epoch == after.Epoch && t.last == after.Offset || t.epoch == "" { // no notice was faster
+				t.add(ms)
+			}
+			t.mu.Unlock()
 		}
 	}
 }
@@ -178,9 +227,8 @@ func (t *topic) restart(c transports.Cursor) {
 	t.wakeAll()
 }
 
+// add puts messages behind the window; t is locked.
 func (t *topic) add(ms []transports.Message) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.epoch == "" {
 		t.epoch, t.first, t.last = ms[0].Epoch, ms[0].Offset, ms[0].Offset-1
 	}

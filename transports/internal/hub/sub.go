@@ -9,7 +9,7 @@ import (
 	"transportlab/transports/internal/wire"
 )
 
-// A Sub is one subscriber's place in a topic. Next and Sync are for one goroutine at a time.
+// A Sub is one subscriber's place in a topic. Next is for one goroutine at a time.
 type Sub struct {
 	topic *topic
 	index int // in topic.subs; -1 once closed
@@ -36,15 +36,6 @@ func (r Run) Append(dst []byte) []byte {
 
 // At is the cursor of the last message that Next returned.
 func (s *Sub) At() transports.Cursor { return s.at }
-
-// Sync reads the log's newest messages into the window now, instead of waiting for the topic's
-// goroutine to do it: for a caller that has just appended one and is about to write anyway.
-func (s *Sub) Sync(ctx context.Context) {
-	if s.topic.pull.TryLock() {
-		defer s.topic.pull.Unlock()
-		s.topic.pulled(ctx)
-	}
-}
 
 // Next returns the run after the cursor and moves the cursor behind it; false when there is none. A
 // *GapError moves the cursor behind the gap. Other errors are the log's; the cursor has not moved.

@@ -3,7 +3,6 @@
 package push
 
 import (
-	"context"
 	"errors"
 	"runtime"
 	"sync"
@@ -125,19 +124,16 @@ func (s *Session) launch() {
 	go s.run() // ends when there is nothing to write
 }
 
-// WakeNow flushes in the caller's goroutine if nobody else is flushing, after looking for messages
-// that the log has but the topic's follower has not seen yet.
-func (s *Session) WakeNow(ctx context.Context) {
+// Hold keeps others from flushing until Release, unless one is at it: for who is about to cause news and
+// to write anyway. release flushes in the caller's goroutine, all in one write.
+func (s *Session) Hold() (release func()) {
 	if s.loop != nil || !s.claim() {
-		s.Wake()
-		return
+		return s.Wake
 	}
-	s.mu.Lock()
-	sub := s.sub
-	s.mu.Unlock()
-	if sub != nil {
-		sub.Sync(ctx)
-	}
+	return s.runNow
+}
+
+func (s *Session) runNow() {
 	s.srv.wg.Add(1)
 	s.run()
 }
@@ -165,11 +161,11 @@ func (s *Session) claim() bool {
 func (s *Session) run() {
 	defer s.srv.wg.Done()
 	for {
+		s.state.Store(running) // what made it dirty until now will be seen
 		more := s.flush()
 		if !more && s.state.CompareAndSwap(running, idle) {
 			return
 		}
-		s.state.Store(running)
 		runtime.Gosched()
 	}
 }

@@ -23,7 +23,25 @@ type Limits struct {
 // A Window is the newest run of messages of one topic, in one epoch. Views may be taken at any time
 // by anyone; the other methods by one goroutine at a time (the owner holds a lock).
 type Window struct {
-	state atomic.Pointer[View]
+	state     atomic.Pointer[View]
+	listeners []*Listener
+}
+
+// A Listener hears of each change of a Window; see [transports.Notifier].
+type Listener struct {
+	fn func([]transports.Message)
+}
+
+// Listen adds a listener.
+func (w *Window) Listen(fn func([]transports.Message)) *Listener {
+	l := &Listener{fn}
+	w.listeners = append(w.listeners, l)
+	return l
+}
+
+// Leave removes a listener.
+func (w *Window) Leave(l *Listener) {
+	w.listeners = slices.DeleteFunc(w.listeners, func(x *Listener) bool { return x == l })
 }
 
 // A View is a window as it was at one moment. It does not change.
@@ -56,7 +74,7 @@ func (w *Window) Begin(l Limits, epoch string, oldest, first uint64, ms []transp
 		n.bytes += len(ms[i].Data)
 	}
 	n.trim(l)
-	w.set(n)
+	w.set(n, nil)
 }
 
 // Append adds messages that follow on what the window holds, drops what is over the limits, and wakes
@@ -69,7 +87,7 @@ func (w *Window) Append(l Limits, ms ...transports.Message) {
 		n.bytes += len(ms[i].Data)
 	}
 	n.trim(l)
-	w.set(n)
+	w.set(n, ms)
 }
 
 // trim drops what is over the limits, before anyone has seen v.
@@ -90,13 +108,17 @@ func (v *View) trim(l Limits) {
 // Wake makes everyone who waits look again.
 func (w *Window) Wake() {
 	old := w.state.Load()
-	w.set(&View{epoch: old.epoch, first: old.first, oldest: old.oldest, ms: old.ms, bytes: old.bytes})
+	w.set(&View{epoch: old.epoch, first: old.first, oldest: old.oldest, ms: old.ms, bytes: old.bytes}, nil)
 }
 
-func (w *Window) set(n *View) {
+// set makes n the window, in which ms are new.
+func (w *Window) set(n *View, ms []transports.Message) {
 	old := w.state.Swap(n)
 	if news := old.news.Swap(closed); news != nil {
 		close(*news)
+	}
+	for _, l := range w.listeners {
+		l.fn(ms)
 	}
 }
 
