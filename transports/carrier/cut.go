@@ -10,8 +10,9 @@ import (
 // A Cut breaks the connections of a server or client on purpose, below TLS. Its zero value breaks
 // nothing. One Cut may serve several servers and clients; its methods may be called at any time.
 type Cut struct {
+	conns set[*faulty]
+
 	mu      sync.Mutex
-	conns   map[*faulty]struct{}
 	refuse  time.Time     // no new connection before
 	armed   bool          // a cut after left bytes is to come
 	left    int64         // bytes until then
@@ -22,15 +23,16 @@ type Cut struct {
 
 // Now ends every live connection with a reset (RST), as the death of a machine or a middlebox does,
 // and returns how many there were.
-func (c *Cut) Now() int {
-	c.mu.Lock()
-	live := make([]*faulty, 0, len(c.conns))
-	for f := range c.conns {
-		live = append(live, f)
-	}
-	c.mu.Unlock()
+func (c *Cut) Now() int { return c.each((*faulty).reset) }
+
+// HangUp ends every live connection in good order (FIN), in the middle of whatever it carries, and
+// returns how many there were.
+func (c *Cut) HangUp() int { return c.each((*faulty).hangUp) }
+
+func (c *Cut) each(end func(*faulty)) int {
+	live := c.conns.all()
 	for _, f := range live {
-		f.reset()
+		end(f)
 	}
 	return len(live)
 }
@@ -101,12 +103,7 @@ func (c *Cut) wrap(inner net.Conn) (net.Conn, error) {
 		f.reset()
 		return nil, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.conns == nil {
-		c.conns = map[*faulty]struct{}{}
-	}
-	c.conns[f] = struct{}{}
+	c.conns.add(f)
 	return f, nil
 }
 
@@ -139,10 +136,4 @@ func (c *Cut) passed(n int) bool {
 	}
 	c.armed = false
 	return true
-}
-
-func (c *Cut) forget(f *faulty) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.conns, f)
 }

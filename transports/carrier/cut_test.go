@@ -52,6 +52,22 @@ func TestF17_CutNowResetsEveryConnection(t *testing.T) {
 	})
 }
 
+func TestHangUpEndsEveryConnectionInOrder(t *testing.T) {
+	var cut carrier.Cut
+	s, c := open(t, carrier.H1, held, carrier.ServerOptions{Cut: &cut}, carrier.ClientOptions{})
+	resp, err := c.HTTP.Get(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if n := cut.HangUp(); n != 1 {
+		t.Errorf("%d connections were ended, want 1", n)
+	}
+	if _, err := io.ReadAll(resp.Body); err != io.ErrUnexpectedEOF {
+		t.Errorf("the client read %v, want the end where none should be", err)
+	}
+}
+
 func TestCutAfterPassesExactlyThatManyBytes(t *testing.T) {
 	var cut carrier.Cut
 	s, c := open(t, carrier.H1, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

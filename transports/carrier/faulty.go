@@ -43,10 +43,12 @@ func (f *faulty) reset() {
 	f.Close()
 }
 
+func (f *faulty) hangUp() { f.Close() }
+
 func (f *faulty) Close() error {
 	err := net.ErrClosed
 	f.once.Do(func() {
-		f.cut.forget(f)
+		f.cut.conns.remove(f)
 		close(f.closed)
 		err = f.Conn.Close()
 	})

@@ -49,12 +49,13 @@ func (w *world) load(n int, disturb func(received int)) {
 
 func cutTen(w *world) {
 	w.load(300, func(received int) {
-		if received%30 == 0 {
-			if received%60 == 0 {
-				w.nodes[0].cut.Now()
-			} else {
-				w.cut.Now()
-			}
+		switch received % 90 {
+		case 0:
+			w.nodes[0].cut.Now()
+		case 30:
+			w.cut.Now()
+		case 60:
+			w.nodes[0].cut.HangUp()
 		}
 	})
 }
