@@ -12,7 +12,11 @@ import (
 	"transportlab/transports/redislog/redistest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// go-redis's pool tries to dial once a second while a server is away, and ends that within a second
+// after it was closed.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
 
 // open opens a store and closes it with the test.
 func open(t testing.TB, spec string, o Options) *Store {

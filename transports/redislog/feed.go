@@ -180,6 +180,17 @@ func (f *feed) cut() {
 	f.settle()
 }
 
+// detach takes the feed off a link that has lost it; the syncer finds it another, or the same again.
+func (f *feed) detach(k *link) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.link == k {
+		f.link, f.session, f.synced, f.ahead = nil, 0, false, nil
+		f.settle()
+		f.log.syncer.request(f)
+	}
+}
+
 // A position is what a feed knew when a comparison with the store began.
 type position struct {
 	at      transports.Cursor

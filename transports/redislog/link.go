@@ -154,8 +154,7 @@ func (k *link) receive() (received bool, err error) {
 			switch {
 			case f == nil:
 			case strings.HasSuffix(reply.Kind, "unsubscribe"): // the slot moves to another master
-				f.cut()
-				k.log.syncer.request(f)
+				f.detach(k)
 			default:
 				f.subscribed(k, session)
 			}

@@ -57,6 +57,7 @@ func (i Info) String() string {
 // go-redis has one logger for the whole process; Open routes it to o.Logger at level debug.
 func Open(ctx context.Context, spec string, o Options) (*Store, error) {
 	o = o.withDefaults()
+	redis.SetLogger(quiet{o.Logger})
 	switch spec {
 	case "memory":
 		log := memlog.New(memlog.Options{MaxLen: o.MaxLen, IDs: o.IDs, MaxIDs: o.MaxIDs, Topics: o.Topics, Idle: o.TTL})
@@ -116,7 +117,6 @@ func connectPrivate(ctx context.Context, kind, spec string, stop func(), err err
 }
 
 func connect(ctx context.Context, t target, spec string, o Options) (*Store, error) {
-	redis.SetLogger(quiet{o.Logger})
 	client := t.open(o)
 	info, err := probe(ctx, client, t, o)
 	if err != nil {

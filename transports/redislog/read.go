@@ -19,21 +19,29 @@ type stored struct {
 	entries      []entry
 }
 
+const coldBytes = 16 << 20 // most bytes of messages in one answer of the store
+
 // mostOffset is beyond every offset; Redis's scripts count in doubles.
 const mostOffset = 1 << 53
 
-// readArgs are the arguments of read.lua.
-func (l *Log) readArgs(p position, count int, trusted bool) []any {
-	flag, bytes := "0", 16<<20
-	if trusted {
-		flag, bytes = "1", syncBytes
-	}
-	_, epoch := nonce()
-	return []any{p.at.Epoch, min(p.at.Offset, mostOffset), p.stamp, epoch, count, bytes, l.publish, l.o.TTL.Milliseconds(), flag}
+// A query is what read.lua is asked: what follows on a cursor, or with newest the end of the topic when
+// that is too much.
+type query struct {
+	known  position // what this node has seen, for the store to compare
+	after  transports.Cursor
+	count  int
+	bytes  int
+	newest bool
 }
 
-func (l *Log) readCmd(ctx context.Context, c redis.Cmdable, keys []string, p position, count int, trusted bool) *redis.Cmd {
-	return c.EvalSha(ctx, l.readScript.Hash(), keys, l.readArgs(p, count, trusted)...)
+func (l *Log) readCmd(ctx context.Context, c redis.Cmdable, keys []string, q query) *redis.Cmd {
+	newest := 0
+	if q.newest {
+		newest = 1
+	}
+	_, epoch := nonce()
+	return c.EvalSha(ctx, l.readScript.Hash(), keys, q.known.at.Epoch, q.known.at.Offset, q.known.stamp, epoch,
+		q.count, q.bytes, l.publish, l.o.TTL.Milliseconds(), q.after.Epoch, min(q.after.Offset, mostOffset), newest)
 }
 
 // readReply parses read.lua's reply; a server that does not know the script yet gets it.
@@ -95,8 +103,8 @@ func (l *Log) cold(ctx context.Context, f *feed, after transports.Cursor, limit 
 		defer l.wg.Done()
 		ctx, cancel := l.timeout()
 		defer cancel()
-		p := position{at: after}
-		s, err := l.readReply(ctx, l.readCmd(ctx, l.client, f.keys, p, limit, false), f.keys)
+		q := query{known: f.position(), after: after, count: limit, bytes: coldBytes}
+		s, err := l.readReply(ctx, l.readCmd(ctx, l.client, f.keys, q), f.keys)
 		if err != nil {
 			return nil, classify("reading", f.topic, err)
 		}

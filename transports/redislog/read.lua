@@ -1,16 +1,17 @@
 -- Reads a topic after a position, and looks whether the store still has what it had.
 -- KEYS: meta (also the channel), stream, older IDs; all in one hash slot.
--- ARGV:  1 epoch and 2 offset after which to read  3 stamp of the message there, '' if unknown
+-- ARGV:  1 epoch, 2 offset and 3 stamp of the last message that the caller's node has itself seen
 --        4 fresh epoch   5 most messages   6 most bytes of them
 --        7 PUBLISH or SPUBLISH   8 milliseconds that an idle topic lives
---        9 '1': the caller's node has itself seen that position, and wants the newest messages when
---          it cannot have all; otherwise it is some client's claim
+--        9 epoch and 10 offset after which to read   11 '1': when that is not possible, or not all of it,
+--          the newest messages instead
 -- Returns {epoch, last offset, oldest offset, {id, body, id, body, …}}; epoch '' when there is no topic.
 local meta, stream = KEYS[1], KEYS[2]
-local known, at, trusted = ARGV[1], tonumber(ARGV[2]), ARGV[9] == '1'
+local known, at = ARGV[1], tonumber(ARGV[2])
+local after, from, newest = ARGV[9], tonumber(ARGV[10]), ARGV[11] == '1'
 local m = redis.call('HMGET', meta, 'e', 'o')
 local epoch, last = m[1], tonumber(m[2] or 0)
-if not epoch and known == '' then
+if not epoch and known == '' and after == '' then
 	return {'', 0, 1, {}}
 end
 
@@ -34,37 +35,32 @@ if not epoch or last > 0 and not head[1] and redis.call('EXISTS', stream) == 0 t
 	redis.call('UNLINK', meta, stream, KEYS[3])
 	redis.call('HSET', meta, 'g', redis.call('TIME')[1], 'b', 0)
 	renew()
-elseif trusted and epoch == known and at > 0 then
+elseif epoch == known and at > 0 then
 	-- Lost its end, and perhaps wrote another one: what is left is kept, under a new epoch.
 	if last < at then
 		renew()
 	elseif ARGV[3] ~= '' then
 		local there = redis.call('XRANGE', stream, at .. '-0', at .. '-0')[1]
-		if there and string.sub(there[2][2], 2, 9) ~= ARGV[3] then
+		if there and string.sub(there[2][2], 2, 9) ~= ARGV[3] or not there and at >= oldest then
 			renew()
 		end
 	end
 end
 
 local list, bytes, count = {}, 0, tonumber(ARGV[5])
-if trusted and (epoch ~= known or last - at > count) then
-	for _, entry in ipairs(redis.call('XREVRANGE', stream, '+', '-', 'COUNT', count)) do
-		bytes = bytes + #entry[2][2]
-		if bytes > tonumber(ARGV[6]) and #list > 0 then
-			break
-		end
-		list[#list + 1] = entry[1]
-		list[#list + 1] = entry[2][2]
+local entries = {}
+if newest and (epoch ~= after or last - from > count) then
+	entries = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', count)
+elseif count > 0 and (after == '' or epoch == after) then
+	local first = after == '' and '-' or string.format('%.0f-0', from + 1)
+	entries = redis.call('XRANGE', stream, first, '+', 'COUNT', count)
+end
+for _, entry in ipairs(entries) do
+	bytes = bytes + #entry[2][2]
+	if bytes > tonumber(ARGV[6]) and #list > 0 then
+		break
 	end
-elseif count > 0 and (known == '' or epoch == known) then
-	local from = known == '' and '-' or string.format('%.0f-0', at + 1)
-	for _, entry in ipairs(redis.call('XRANGE', stream, from, '+', 'COUNT', count)) do
-		bytes = bytes + #entry[2][2]
-		if bytes > tonumber(ARGV[6]) and #list > 0 then
-			break
-		end
-		list[#list + 1] = entry[1]
-		list[#list + 1] = entry[2][2]
-	end
+	list[#list + 1] = entry[1]
+	list[#list + 1] = entry[2][2]
 end
 return {epoch, last, oldest, list}

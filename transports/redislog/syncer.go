@@ -79,13 +79,13 @@ func (s *syncer) compare(feeds []*feed) bool {
 	l := s.log
 	ctx, cancel := l.timeout()
 	defer cancel()
-	type query struct {
+	type comparison struct {
 		feed *feed
 		from position
 		cmd  *redis.Cmd
 	}
 	pipe := l.client.Pipeline()
-	var queries []query
+	var asked []comparison
 	ok := true
 	for _, f := range feeds {
 		if f.gone.Load() {
@@ -100,23 +100,24 @@ func (s *syncer) compare(feeds []*feed) bool {
 		if p.session == 0 {
 			continue // the link asks when it has subscribed
 		}
-		queries = append(queries, query{f, p, l.readCmd(ctx, pipe, f.keys, p, syncCount, true)})
+		q := query{known: p, after: p.at, count: syncCount, bytes: syncBytes, newest: true}
+		asked = append(asked, comparison{f, p, l.readCmd(ctx, pipe, f.keys, q)})
 	}
-	if len(queries) == 0 {
+	if len(asked) == 0 {
 		return ok
 	}
 	_, _ = pipe.Exec(ctx) // each command has its own error
-	for _, q := range queries {
-		found, err := l.readReply(ctx, q.cmd, q.feed.keys)
+	for _, c := range asked {
+		found, err := l.readReply(ctx, c.cmd, c.feed.keys)
 		if err != nil {
-			l.o.Logger.Warn("redislog: comparing with the store", "topic", q.feed.topic, "error", err)
+			l.o.Logger.Warn("redislog: comparing with the store", "topic", c.feed.topic, "error", err)
 			ok = false
-			q.feed.mu.Lock()
-			q.feed.doubt()
-			q.feed.mu.Unlock()
+			c.feed.mu.Lock()
+			c.feed.doubt()
+			c.feed.mu.Unlock()
 			continue
 		}
-		q.feed.compared(q.from, found)
+		c.feed.compared(c.from, found)
 	}
 	return ok
 }

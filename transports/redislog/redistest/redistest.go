@@ -54,6 +54,7 @@ func Start(t testing.TB, args ...string) *Server {
 func Launch(t testing.TB, args ...string) *Server {
 	t.Helper()
 	Need(t)
+	redis.SetLogger(silent{})
 	port := Port(t)
 	s := &Server{Addr: fmt.Sprintf("127.0.0.1:%d", port), Port: port, t: t}
 	s.args = append([]string{"--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
@@ -67,6 +68,11 @@ func Launch(t testing.TB, args ...string) *Server {
 	})
 	return s
 }
+
+// A silent is go-redis's logger while servers of a test come and go.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // Port returns a free port.
 func Port(t testing.TB) int {
@@ -100,8 +106,14 @@ func (s *Server) Stop() { s.p.Stop(patience) }
 // answers.
 func (s *Server) Restart() {
 	s.t.Helper()
-	s.launch(s.args)
+	s.Relaunch()
 	s.Await("PONG", "PING")
+}
+
+// Relaunch is Restart with more arguments and without waiting.
+func (s *Server) Relaunch(args ...string) {
+	s.t.Helper()
+	s.launch(append(s.args[:len(s.args):len(s.args)], args...))
 }
 
 // Pause stops the server's process where it is (SIGSTOP).
@@ -130,14 +142,15 @@ func (s *Server) Client() *redis.Client {
 // Do runs one command over a connection of its own, and returns its reply as text.
 func (s *Server) Do(args ...any) string {
 	s.t.Helper()
-	reply, err := s.try(args...)
+	reply, err := s.Try(args...)
 	if err != nil {
 		s.t.Fatalf("redis: %v: %v", args, err)
 	}
 	return reply
 }
 
-func (s *Server) try(args ...any) (string, error) {
+// Try is Do for a command that may be refused.
+func (s *Server) Try(args ...any) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c := redis.NewClient(&redis.Options{
@@ -155,7 +168,7 @@ func (s *Server) Await(want string, args ...any) {
 	var reply string
 	var err error
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if reply, err = s.try(args...); err == nil && strings.Contains(reply, want) {
+		if reply, err = s.Try(args...); err == nil && strings.Contains(reply, want) {
 			return
 		}
 		select {
