@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"os"
 	"slices"
 	"strings"
@@ -25,6 +26,12 @@ func TestMain(m *testing.M) {
 	}
 	if role := os.Getenv(roleVariable); role != "" {
 		os.Exit(playRole(role))
+	}
+	flag.Parse()
+	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" {
+		if err := stats.WriteUnits(os.Stdout); err != nil { // for benchstat
+			panic(err)
+		}
 	}
 	goleak.VerifyTestMain(m)
 }

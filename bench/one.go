@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"time"
@@ -17,9 +18,6 @@ import (
 	"transportlab/transports"
 	"transportlab/transports/carrier"
 )
-
-// idleStretch is how long processes are watched before any client comes.
-const idleStretch = 100 * time.Millisecond
 
 // Limits of a run whose figures may be used.
 const (
@@ -98,32 +96,39 @@ func (o *one) settle(ctx context.Context) error {
 	if !o.serverReadable {
 		return nil
 	}
-	// Without the first sample's own request: the second begins where its answer has been written.
-	begin, err := probe.Process(o.lab.child.PID)
+	o.serverFloor, err = idleCPU(ctx, o.lab.child.PID)
 	if err != nil {
 		return err
 	}
-	driver, err := probe.Process(os.Getpid())
+	o.driverFloor, err = idleCPU(ctx, os.Getpid())
+	return err
+}
+
+// idleCPU is how much CPU time a process uses a second when it has nothing to do: the least of several short
+// stretches, since it may still be tidying up after its start.
+func idleCPU(ctx context.Context, pid int) (time.Duration, error) {
+	const stretches, length = 4, 15 * time.Millisecond
+	last, err := probe.Process(pid)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	t := time.NewTimer(idleStretch)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-		return ctx.Err()
+	least := time.Duration(math.MaxInt64)
+	for range stretches {
+		t := time.NewTimer(length)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return 0, ctx.Err()
+		}
+		now, err := probe.Process(pid)
+		if err != nil {
+			return 0, err
+		}
+		least = min(least, probe.PerSecond(last, now))
+		last = now
 	}
-	end, err := probe.Process(o.lab.child.PID)
-	if err != nil {
-		return err
-	}
-	now, err := probe.Process(os.Getpid())
-	if err != nil {
-		return err
-	}
-	o.serverFloor, o.driverFloor = probe.PerSecond(begin, end), probe.PerSecond(driver, now)
-	return nil
+	return least, nil
 }
 
 func (o *one) connected(ctx context.Context) error {

@@ -16,14 +16,10 @@ import (
 // (https://go.dev/design/14313-benchmark-format), a line per run, for benchstat and its like:
 // `benchstat -col /transport`. Failed runs are left out.
 func WriteBenchmarks(w io.Writer, d *result.Document) error {
-	out := benchfmt.NewWriter(w)
-	for _, m := range result.Metrics() {
-		for _, u := range units(m) {
-			if err := out.Write(u); err != nil {
-				return err
-			}
-		}
+	if err := WriteUnits(w); err != nil {
+		return err
 	}
+	out := benchfmt.NewWriter(w)
 	e := d.Environment
 	for _, r := range d.Runs {
 		i := slices.IndexFunc(d.Workloads, func(w workload.Workload) bool { return w.Name == r.Workload })
@@ -48,6 +44,19 @@ func WriteBenchmarks(w io.Writer, d *result.Document) error {
 		}
 		if err := out.Write(line); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// WriteUnits writes the lines that tell benchstat what the metrics' units mean.
+func WriteUnits(w io.Writer) error {
+	out := benchfmt.NewWriter(w)
+	for _, m := range result.Metrics() {
+		for _, u := range units(m) {
+			if err := out.Write(u); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
