@@ -3,6 +3,7 @@
 GO     ?= go
 RUN    ?= .
 COUNT  ?= 1
+PKGS   ?= ./...
 # The tools of lint are pinned in a module file of their own.
 TOOL   := $(GO) tool -modfile=tools.mod
 
@@ -15,9 +16,9 @@ help: ## list the targets
 build: ## build the command: ./transportlab
 	$(GO) build -o transportlab .
 
-test: tools ## vet everything, then all tests under the race detector (about 10 minutes on 2 cores)
-	$(GO) vet ./...
-	$(GO) test -race -shuffle=on -timeout 20m $(TESTFLAGS) ./...
+test: tools ## vet everything, then all tests under the race detector (PKGS=./reports for a part)
+	$(GO) vet $(PKGS)
+	$(GO) test -race -shuffle=on -timeout 20m $(TESTFLAGS) $(PKGS)
 
 race: tools ## three times over, with more parallelism than cores: what only shows under contention
 	GORACE=halt_on_error=1 $(GO) test -race -count=3 -cpu=1,2,8 -timeout 60m ./transports/... ./socketio/... ./bench/...

@@ -9,7 +9,6 @@ import (
 
 	"transportlab/bench/result"
 	"transportlab/bench/stats"
-	"transportlab/bench/workload"
 )
 
 // charts draws what a section's runs can show.
@@ -24,62 +23,6 @@ func charts(s Section) []Chart {
 	return list
 }
 
-// shown are the percentiles of the curves and, of them, those that tables name.
-var (
-	curvePercentiles = []float64{0, 10, 25, 50, 75, 90, 95, 97.5, 99, 99.5, 99.75, 99.9, 99.95, 99.99}
-	tablePercentiles = []float64{50, 90, 95, 99, 99.9}
-)
-
-// deliveryQuantiles is, for each percentile, the median over runs of the runs' percentile: runs are
-// never pooled. It stops where a run has too few deliveries to know the percentile, or is unfit for tails.
-func deliveryQuantiles(w workload.Workload, runs []result.Run, percentiles []float64) []float64 {
-	var curves [][]float64
-	for _, r := range runs {
-		h := headlineHistogram(w, r)
-		if h == nil {
-			continue
-		}
-		decoded, err := h.Decode()
-		if err != nil || decoded == nil {
-			continue
-		}
-		var c []float64
-		for _, p := range percentiles {
-			known := p <= 90 || (1-p/100)*float64(h.Count) >= 2 && r.Fit(result.ForTail)
-			if !known {
-				break
-			}
-			c = append(c, float64(decoded.ValueAtQuantile(p)))
-		}
-		curves = append(curves, c)
-	}
-	var out []float64
-	for i := range percentiles {
-		var at []float64
-		for _, c := range curves {
-			if i < len(c) {
-				at = append(at, c[i])
-			}
-		}
-		if len(at) == 0 || len(at)*2 < len(curves) {
-			break
-		}
-		out = append(out, max(1, stats.Summarize(at).Median))
-	}
-	return out
-}
-
-// headlineHistogram is the distribution that a workload is about.
-func headlineHistogram(w workload.Workload, r result.Run) *result.Histogram {
-	switch w.Kind {
-	case workload.Idle:
-		return nil
-	case workload.Ingest:
-		return &r.Ack
-	}
-	return &r.Delivery
-}
-
 // percentileChart shows the whole distribution with the tail spread out: each step to the right is ten
 // times rarer.
 func percentileChart(s Section) Chart {
@@ -92,7 +35,7 @@ func percentileChart(s Section) Chart {
 	}
 	lo, hi := math.Inf(1), 0.0
 	for _, r := range s.Rows {
-		ys := deliveryQuantiles(s.Workload, r.runs, curvePercentiles)
+		ys := quantiles(r.digests, curvePercentiles)
 		if len(ys) < 2 {
 			continue
 		}
@@ -103,7 +46,7 @@ func percentileChart(s Section) Chart {
 		lo, hi = min(lo, ys[0]), max(hi, ys[len(ys)-1])
 		p.lines = append(p.lines, line{name: r.Arm.Name, arm: r.Arm.place, x: xs, y: ys})
 		row := []string{r.Arm.Name}
-		at := deliveryQuantiles(s.Workload, r.runs, tablePercentiles)
+		at := quantiles(r.digests, tablePercentiles)
 		for i := range tablePercentiles {
 			if i < len(at) {
 				row = append(row, duration(at[i]))
@@ -127,29 +70,27 @@ func nines(percentile float64) float64 { return -math.Log10(1 - percentile/100) 
 
 // cdfChart shows what share of messages arrived within a time.
 func cdfChart(s Section) Chart {
-	percentiles := []float64{0, 1, 2.5, 5}
-	for p := 10.0; p <= 95; p += 5 {
-		percentiles = append(percentiles, p)
-	}
-	percentiles = append(percentiles, 97.5, 99, 99.9)
 	p := linePlot{logX: true, xLabel: "latency", yLabel: "messages that arrived within it"}
 	for v := 0.0; v <= 100; v += 25 {
 		p.yTicks = append(p.yTicks, plot.Tick{Value: v, Label: fmt.Sprintf("%v %%", v)})
 	}
-	bounds := []float64{1e6, 1e7, 1e8, 1e9}
 	table := Table{Head: []string{"Transport"}}
 	for _, b := range bounds {
 		table.Head = append(table.Head, "within "+duration(b))
 	}
 	lo, hi := math.Inf(1), 0.0
 	for _, r := range s.Rows {
-		xs := deliveryQuantiles(s.Workload, r.runs, percentiles)
+		xs := quantiles(r.digests, cdfPercentiles)
 		if len(xs) < 2 {
 			continue
 		}
 		lo, hi = min(lo, xs[0]), max(hi, xs[len(xs)-1])
-		p.lines = append(p.lines, line{name: r.Arm.Name, arm: r.Arm.place, x: xs, y: percentiles[:len(xs)]})
-		table.Rows = append(table.Rows, append([]string{r.Arm.Name}, sharesWithin(s.Workload, r.runs, bounds)...))
+		p.lines = append(p.lines, line{name: r.Arm.Name, arm: r.Arm.place, x: xs, y: cdfPercentiles[:len(xs)]})
+		row := []string{r.Arm.Name}
+		for i := range bounds {
+			row = append(row, fmt.Sprintf("%.1f %%", 100*shareWithin(r.digests, i)))
+		}
+		table.Rows = append(table.Rows, row)
 	}
 	if len(p.lines) == 0 {
 		return Chart{}
@@ -158,38 +99,6 @@ func cdfChart(s Section) Chart {
 	shapes, height := p.draw()
 	return Chart{ID: "cdf", Title: "Share of messages that arrived: " + s.Workload.Name, Width: chartWidth, Height: height, Shapes: shapes, Table: table,
 		Desc: "One line per transport; further left is faster. A steep line means that messages take about the same time, a slanted one that it depends on luck, as with polling."}
-}
-
-// sharesWithin are, for each bound in nanoseconds, the median over runs of the share of messages that
-// took at most that.
-func sharesWithin(w workload.Workload, runs []result.Run, bounds []float64) []string {
-	shares := make([][]float64, len(bounds))
-	for _, r := range runs {
-		h := headlineHistogram(w, r)
-		if h == nil {
-			continue
-		}
-		decoded, err := h.Decode()
-		if err != nil || decoded == nil {
-			continue
-		}
-		within := make([]float64, len(bounds))
-		for _, bar := range decoded.Distribution() {
-			for i, bound := range bounds {
-				if bar.Count > 0 && float64(bar.To) <= bound {
-					within[i] += float64(bar.Count)
-				}
-			}
-		}
-		for i := range bounds {
-			shares[i] = append(shares[i], within[i]/float64(decoded.TotalCount()))
-		}
-	}
-	texts := make([]string, len(bounds))
-	for i, of := range shares {
-		texts[i] = fmt.Sprintf("%.1f %%", 100*stats.Summarize(of).Median)
-	}
-	return texts
 }
 
 // layers are the parts of a message's bytes, in the order in which they are stacked.

@@ -37,7 +37,9 @@ var hostile = []string{
 // page has the same elements and attributes as with harmless text: whatever came in is text.
 func TestA36_HostileNamesAreInert(t *testing.T) {
 	plain := structure(t, poisoned(t, "harmless"))
-	for _, text := range hostile {
+	backwards := slices.Clone(hostile)
+	slices.Reverse(backwards)
+	for _, text := range []string{strings.Join(hostile, " "), strings.Join(backwards, "")} {
 		if got := structure(t, poisoned(t, text)); !slices.Equal(got, plain) {
 			t.Errorf("%q changes the page: %s", text, firstDifference(got, plain))
 		}
@@ -45,12 +47,17 @@ func TestA36_HostileNamesAreInert(t *testing.T) {
 }
 
 func TestA36_SVGIsInert(t *testing.T) {
+	r, err := New(poisoned(t, "harmless"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, text := range hostile {
-		r, err := New(poisoned(t, text))
-		if err != nil {
-			t.Fatal(err)
+		s := r.Sections[0]
+		for i := range s.Rows { // the names that charts show; each of the texts is too long to show whole with others
+			s.Rows[i].Arm.Name = text
 		}
-		for _, c := range r.Sections[0].Charts {
+		s.Workload.Name = text
+		for _, c := range charts(s) {
 			var b bytes.Buffer
 			if err := c.WriteSVG(&b); err != nil {
 				t.Fatal(err)
@@ -80,12 +87,11 @@ func TestA36_MarkdownIsInert(t *testing.T) {
 
 func TestA36_CSVCellsAreNoFormulas(t *testing.T) {
 	for _, text := range hostile {
-		r, err := New(poisoned(t, text))
-		if err != nil {
-			t.Fatal(err)
-		}
+		d := fixture(t, 1)
+		d.Runs = d.Runs[:1]
+		d.Runs[0].Error, d.Runs[0].Arm.Transport = text, text
 		var b bytes.Buffer
-		if err := r.WriteCSV(&b); err != nil {
+		if err := (&Report{Document: d}).WriteCSV(&b); err != nil {
 			t.Fatal(err)
 		}
 		rows, err := csv.NewReader(&b).ReadAll()

@@ -8,16 +8,18 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed templates
 var templateFiles embed.FS
 
-func parseTemplates() *template.Template {
+// templates are parsed once; they are this program's own, so that an error in them is a defect.
+var templates = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
 		"head": func(name string) string { return heads[name] },
 	}).ParseFS(templateFiles, "templates/*.tmpl"))
-}
+})
 
 // A page is what the template of the HTML report is given.
 type page struct {
@@ -43,7 +45,7 @@ type page struct {
 // WriteHTML writes the report as one page that needs nothing else: no script, no font, no other host.
 func (r *Report) WriteHTML(w io.Writer) error {
 	d := r.Document
-	return parseTemplates().ExecuteTemplate(printable{w}, "report.html.tmpl", page{
+	return templates().ExecuteTemplate(printable{w}, "report.html.tmpl", page{
 		Report: r, Title: r.Title(), Summary: r.summary(), Facts: r.facts(),
 		Unsure:     slices.ContainsFunc(r.Guide, func(a Advice) bool { return !a.Sure }),
 		Traits:     r.traits(),
@@ -57,7 +59,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 
 // WriteSVG writes a chart as a file of its own, with its colours for light and dark.
 func (c Chart) WriteSVG(w io.Writer) error {
-	return parseTemplates().ExecuteTemplate(printable{w}, "file.svg.tmpl", c)
+	return templates().ExecuteTemplate(printable{w}, "file.svg.tmpl", c)
 }
 
 // printable replaces control characters, which XML and HTML forbid even when escaped.

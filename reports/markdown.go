@@ -26,7 +26,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	for _, s := range r.Sections {
 		m.item("**%s**: %s", inert(s.Workload.Name), inert(s.Verdict.Text))
 	}
-	m.line("")
+	m.end()
 	if len(r.Guide) > 0 {
 		m.line("## Which transport when")
 		m.guide(r)
@@ -64,8 +64,11 @@ func (m *markdown) list(texts []string) {
 	for _, t := range texts {
 		m.item("%s", inert(t))
 	}
-	m.line("")
+	m.end()
 }
+
+// end closes a block whose last line is already ended.
+func (m *markdown) end() { m.w.WriteString("\n") }
 
 func (m *markdown) table(t Table) {
 	if len(t.Rows) == 0 {
@@ -83,7 +86,7 @@ func (m *markdown) table(t Table) {
 	for _, cells := range t.Rows {
 		row(cells)
 	}
-	m.line("")
+	m.end()
 }
 
 func (m *markdown) guide(r *Report) {
@@ -104,7 +107,7 @@ func (m *markdown) guide(r *Report) {
 	for i, note := range footnotes {
 		fmt.Fprintf(m.w, "%d. %s\n", i+1, note)
 	}
-	m.line("")
+	m.end()
 }
 
 func (m *markdown) section(s Section) {
@@ -116,7 +119,7 @@ func (m *markdown) section(s Section) {
 		m.item("%s.", inert(pair))
 	}
 	if len(s.Verdict.Pairs) > 0 {
-		m.line("")
+		m.end()
 	}
 	for _, c := range s.Charts {
 		m.line("![%s](%s.svg)", inert(c.Title), c.ID)

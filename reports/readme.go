@@ -42,7 +42,7 @@ func (r *Report) writeFigures(w io.Writer, dir string) error {
 	for _, s := range r.Sections {
 		m.item("**%s**: %s", inert(s.Workload.Name), inert(s.Verdict.Text))
 	}
-	m.line("")
+	m.end()
 	m.table(r.overview())
 	m.line("Medians over runs. Which transport when, by these figures:")
 	m.guide(r)

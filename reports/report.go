@@ -56,11 +56,12 @@ type Section struct {
 // A Row is what the runs of one arm say about a workload.
 type Row struct {
 	Arm      Arm
-	Runs     int    // that count
-	Failed   int    // that do not
-	Cells    []Cell // as Section.Columns
-	Relative string // headline compared with the reference arm: "2.31 ± 0.10", "reference"
-	runs     []result.Run
+	Runs     int          // that count
+	Failed   int          // that do not
+	Cells    []Cell       // as Section.Columns
+	Relative string       // headline compared with the reference arm: "2.31 ± 0.10", "reference"
+	runs     []result.Run // that count
+	digests  []digest     // of them
 }
 
 // A Cell is one figure of a row. Text is empty when the runs do not have it or are unfit for it.
@@ -141,6 +142,7 @@ func section(d *result.Document, all []Arm, w workload.Workload) Section {
 				row.Failed++
 			}
 		}
+		row.digests = digests(w, row.runs)
 		for i, name := range names {
 			row.Cells[i] = cell(name, values(name, row.runs))
 			present[i] = present[i] || row.Cells[i].N > 0
