@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -293,7 +294,9 @@ func BenchmarkBarIdle(b *testing.B) {
 // BenchmarkBarLateness: how far the driver lags behind its own schedule at 20,000 messages a second.
 func BenchmarkBarLateness(b *testing.B) {
 	l := ledger{}
+	defer putOffGC()()
 	for b.Loop() {
+		runtime.GC()
 		log := memlog.New(memlog.Options{})
 		direct := null.New(log, transports.Options{})
 		w := workload.Workload{Name: "push", Kind: workload.Push, Rate: 20_000, Duration: 5000 * ms, Warmup: 500 * ms}.WithDefaults()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -63,7 +62,7 @@ func Run(ctx context.Context, p Plan, observe func(Event)) (*result.Document, er
 	if err != nil {
 		return nil, err
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // the driver's collections are noise to the server's figures
+	defer putOffGC()()
 	d := p.document()
 	store, err := node.StartStore(ctx, p.Store)
 	if err != nil {
