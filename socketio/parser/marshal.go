@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -87,15 +88,16 @@ func (e *encoder) binary(b []byte) {
 }
 
 func (e *encoder) text(s string) error {
-	ascii := true
+	ascii, escape := true, false
 	for i := range len(s) {
 		c := s[i]
-		if c < ' ' || c == '"' || c == '\\' {
-			return e.plain(s)
-		}
+		escape = escape || c < ' ' || c == '"' || c == '\\'
 		ascii = ascii && c < utf8.RuneSelf
 	}
-	if !ascii && !utf8.ValidString(s) {
+	if !ascii {
+		s = strings.ToValidUTF8(s, "\ufffd")
+	}
+	if escape {
 		return e.plain(s)
 	}
 	e.out = append(e.out, '"')

@@ -65,7 +65,8 @@ type Parser interface {
 // A Decoder turns the frames of one connection into packets. It is not safe for concurrent use, and it must not be used
 // after an error. It keeps f.Data: the packet refers to it.
 type Decoder interface {
-	// Decode takes the next frame. It returns false without an error when the packet needs more frames.
+	// Decode takes the next frame; its text must be UTF-8. It returns false without an error when the packet needs more
+	// frames.
 	Decode(f Frame) (Packet, bool, error)
 	// Pending reports whether a packet waits for attachments.
 	Pending() bool

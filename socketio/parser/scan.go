@@ -1,10 +1,6 @@
 package parser
 
-import (
-	"encoding/json"
-	"fmt"
-	"math/bits"
-)
+import "fmt"
 
 // maxDepth bounds the nesting of JSON, as encoding/json does.
 const maxDepth = 10000
@@ -234,8 +230,8 @@ func checkWhole(b []byte) error {
 	return nil
 }
 
-// elements splits the JSON array b, which was checked before or is checked here.
-func elements(b []byte) ([]json.RawMessage, error) {
+// elements splits the JSON array b, which was checked before or is checked here. The elements have no attachments yet.
+func elements(b []byte) ([]Value, error) {
 	i := skipSpace(b, 0)
 	if i >= len(b) || b[i] != '[' {
 		return nil, fmt.Errorf("%w: payload is no array", ErrMalformed)
@@ -247,14 +243,14 @@ func elements(b []byte) ([]json.RawMessage, error) {
 		}
 		return nil, nil
 	}
-	list := make([]json.RawMessage, 0, 1<<bits.Len(uint(min(len(b)/16, 7))))
+	list := make([]Value, 0, 4) // most events have a name and up to three arguments
 	for {
 		i = skipSpace(b, i)
 		end, err := skipValue(b, i)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, json.RawMessage(b[i:end:end]))
+		list = append(list, Value{JSON: b[i:end:end]})
 		i = skipSpace(b, end)
 		switch {
 		case i < len(b) && b[i] == ',':

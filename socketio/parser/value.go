@@ -18,30 +18,31 @@ type Value struct {
 
 // Elements splits an array into its elements. Each stands alone: its placeholders count its own attachments from 0.
 func (v Value) Elements() ([]Value, error) {
-	raw, err := elements(v.JSON)
-	if err != nil || len(raw) == 0 {
+	list, err := elements(v.JSON)
+	if len(v.Attachments) > 0 {
+		for i := range list {
+			if err == nil {
+				list[i], err = v.own(list[i].JSON)
+			}
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
-	list := make([]Value, len(raw))
-	for i, r := range raw {
-		list[i].JSON = r
-		if len(v.Attachments) == 0 {
-			continue
-		}
-		own, err := replacePlaceholders(r, func(dst []byte, num int) ([]byte, error) {
-			if num >= len(v.Attachments) {
-				return nil, fmt.Errorf("%w: placeholder %d of %d attachments", ErrMalformed, num, len(v.Attachments))
-			}
-			dst = appendPlaceholder(dst, len(list[i].Attachments))
-			list[i].Attachments = append(list[i].Attachments, v.Attachments[num])
-			return dst, nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		list[i].JSON = own
-	}
 	return list, nil
+}
+
+// own returns an element with placeholders and attachments of its own.
+func (v Value) own(element []byte) (own Value, err error) {
+	own.JSON, err = replacePlaceholders(element, func(dst []byte, num int) ([]byte, error) {
+		if num >= len(v.Attachments) {
+			return nil, fmt.Errorf("%w: placeholder %d of %d attachments", ErrMalformed, num, len(v.Attachments))
+		}
+		dst = appendPlaceholder(dst, len(own.Attachments))
+		own.Attachments = append(own.Attachments, v.Attachments[num])
+		return dst, nil
+	})
+	return own, err
 }
 
 // Event splits the payload of an Event packet into the event's name and its arguments. A number as a name is returned as
