@@ -131,7 +131,7 @@ func (e *encoder) float(f float64) error {
 		e.out = append(e.out, "null"...)
 		return nil
 	}
-	return e.plain(f)
+	return e.plain(f + 0) // -0 becomes 0, as in JavaScript
 }
 
 // extension reads an extension value: its header is a type code and a length of its own.
