@@ -62,7 +62,7 @@ func AppendPositions(dst []byte, at []transports.Cursor) []byte {
 	return append(dst, ']')
 }
 
-// body reads the request's batch, within the limits of size and time.
+// body reads the request's batch, within the limit of size; that of time is the carrier's.
 func (e *Endpoint) body(w http.ResponseWriter, r *http.Request) ([]transports.Message, error) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, transports.ErrUnsupported
@@ -82,10 +82,7 @@ func (e *Endpoint) body(w http.ResponseWriter, r *http.Request) ([]transports.Me
 		w.Header().Set("Connection", "close")
 		return nil, transports.ErrTooLarge
 	}
-	rc := http.NewResponseController(w)
-	rc.SetReadDeadline(time.Now().Add(bodyTimeout)) // a server without deadlines has its own
 	p, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	rc.SetReadDeadline(time.Time{})
 	if err != nil {
 		return nil, bodyError(err)
 	}
