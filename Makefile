@@ -48,6 +48,9 @@ report: ## measure with the defaults and publish the result as reports/latest (u
 
 readme: ## write the figures of reports/latest into README.md
 	$(GO) run . report reports/latest/result.json --out reports/latest --readme README.md --quiet
+	@mkdir -p artifacts
+	$(GO) tool benchstat -col '/transport@(websocket streaming longpoll ajax polling)' -filter '.name:Fanout .unit:(p50-ns OR wire-B/msg OR cpu-ns/msg)' reports/latest/benchmarks.txt >artifacts/benchstat.txt
+	@bash .ci/insert benchstat artifacts/benchstat.txt README.md
 
 clean: ## remove what the targets above leave behind
 	rm -rf transportlab artifacts *.test *.prof

@@ -11,10 +11,11 @@ import (
 	"strings"
 
 	"transportlab/bench/result"
+	"transportlab/bench/stats"
 )
 
 // Write writes the report into a folder, which it makes when it is missing: report.html, report.md,
-// runs.csv, result.json and a file per plot. It returns the path of report.html. Each file is written
+// runs.csv, benchmarks.txt (for benchstat), result.json and a file per plot. It returns the path of report.html. Each file is written
 // whole or not at all, and report.html last, so that it never points at what is not there; an error
 // names the folder or file that could not be written.
 func (r *Report) Write(dir string) (string, error) {
@@ -25,7 +26,8 @@ func (r *Report) Write(dir string) (string, error) {
 		name  string
 		write func(io.Writer) error
 	}
-	files := []file{{"result.json", r.Document.Write}, {"runs.csv", r.WriteCSV}}
+	files := []file{{"result.json", r.Document.Write}, {"runs.csv", r.WriteCSV},
+		{"benchmarks.txt", func(w io.Writer) error { return stats.WriteBenchmarks(w, r.Document) }}}
 	for _, s := range r.Sections {
 		for _, c := range s.Charts {
 			files = append(files, file{c.ID + ".svg", c.WriteSVG})
