@@ -18,13 +18,22 @@ var unavailable = []string{
 	"MOVED", "ASK", "CROSSSLOT", "NOSCRIPT", "NOAUTH", "WRONGPASS", "NOPERM", "UNKILLABLE", "max number of clients",
 }
 
+// What goes wrong without an error of Redis.
+var (
+	errTimeout = errors.New("no answer in time")
+	errPending = errors.New("too many appends wait")
+	errReply   = errors.New("not in our form")
+)
+
 // classify turns an error of Redis or of the way to it into one of the contract, which keeps the
 // cause: ErrUnavailable when another attempt may succeed, ErrInternal when the store holds something
-// that is not ours (WRONGTYPE) or does not know what we ask.
+// that is not ours (WRONGTYPE, entries of another form) or does not know what we ask.
 func classify(operation, topic string, err error) error {
 	kind := transports.ErrUnavailable
 	var reply redis.Error
-	if errors.As(err, &reply) {
+	if errors.Is(err, errReply) {
+		kind = transports.ErrInternal
+	} else if errors.As(err, &reply) {
 		kind = transports.ErrInternal
 		text := strings.TrimPrefix(reply.Error(), "ERR ")
 		for _, beginning := range unavailable {

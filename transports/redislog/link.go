@@ -2,7 +2,9 @@ package redislog
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +24,7 @@ type link struct {
 	open    func(ctx context.Context) *redis.PubSub
 	sharded bool
 	wake    chan struct{} // there is something for control to do
+	used    chan struct{} // there is a feed
 	deaf    atomic.Bool   // the present connection is to be given up
 	heard   atomic.Int64  // unix nanoseconds when the connection was last known to be alive
 
@@ -33,7 +36,7 @@ type link struct {
 }
 
 func newLink(l *Log, sharded bool, open func(ctx context.Context) *redis.PubSub) *link {
-	k := &link{log: l, open: open, sharded: sharded, wake: make(chan struct{}, 1), feeds: map[string]*feed{}, todo: map[string]bool{}}
+	k := &link{log: l, open: open, sharded: sharded, wake: make(chan struct{}, 1), used: make(chan struct{}, 1), feeds: map[string]*feed{}, todo: map[string]bool{}}
 	l.wg.Go(k.run)     // ends with l.ctx
 	l.wg.Go(k.control) // ends with l.ctx
 	return k
@@ -61,6 +64,10 @@ func (k *link) add(f *feed) {
 	defer k.mu.Unlock()
 	k.feeds[f.keys[0]] = f
 	k.todo[f.keys[0]] = true
+	select {
+	case k.used <- struct{}{}:
+	default: // it will look anyway
+	}
 	k.signal()
 }
 
@@ -86,10 +93,15 @@ func (k *link) signal() {
 func (k *link) run() {
 	var backoff time.Duration
 	for k.log.ctx.Err() == nil {
-		received, err := k.receive()
-		for _, f := range k.cutOff() {
-			f.cut()
+		if k.unused() {
+			select {
+			case <-k.used:
+			case <-k.log.ctx.Done():
+			}
+			continue
 		}
+		received, err := k.receive()
+		k.cutOff()
 		if k.log.ctx.Err() != nil {
 			return
 		}
@@ -103,18 +115,38 @@ func (k *link) run() {
 	}
 }
 
-// cutOff ends the session and returns the feeds that were in it.
-func (k *link) cutOff() []*feed {
-	k.hangUp()
+// unused tells whether there is nothing to subscribe to: a master that has left the cluster is not
+// called again.
+func (k *link) unused() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return len(k.feeds) == 0
+}
+
+// cutOff ends the session. On a cluster its slots may have moved, so that the feeds need another link.
+func (k *link) cutOff() {
+	k.hangUp()
+	k.mu.Lock()
 	k.ps = nil
-	feeds := make([]*feed, 0, len(k.feeds))
-	for channel, f := range k.feeds {
-		k.todo[channel] = true
-		feeds = append(feeds, f)
+	feeds := slices.Collect(maps.Values(k.feeds))
+	if k.sharded {
+		clear(k.feeds)
+		clear(k.todo)
 	}
-	return feeds
+	for _, f := range k.feeds {
+		k.todo[f.keys[0]] = true
+	}
+	k.mu.Unlock()
+	if k.sharded {
+		k.log.client.(*redis.ClusterClient).ReloadState(k.log.ctx)
+	}
+	for _, f := range feeds {
+		if k.sharded {
+			f.detach(k)
+		} else {
+			f.cut()
+		}
+	}
 }
 
 // receive reads one connection until it fails; received tells whether it was of any use.

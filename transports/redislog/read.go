@@ -54,16 +54,15 @@ func (l *Log) readReply(ctx context.Context, cmd *redis.Cmd, keys []string) (s s
 	if err != nil {
 		return s, err
 	}
-	bad := fmt.Errorf("redislog: unexpected reply from the store")
 	if len(reply) != 4 {
-		return s, bad
+		return s, errReply
 	}
 	epoch, ok1 := reply[0].(string)
 	last, ok2 := reply[1].(int64)
 	oldest, ok3 := reply[2].(int64)
 	list, ok4 := reply[3].([]any)
 	if !ok1 || !ok2 || !ok3 || !ok4 {
-		return s, bad
+		return s, errReply
 	}
 	s = stored{epoch: epoch, last: uint64(last), oldest: uint64(oldest), entries: make([]entry, 0, len(list)/2)}
 	for i := 0; i+1 < len(list); i += 2 {
@@ -73,7 +72,7 @@ func (l *Log) readReply(ctx context.Context, cmd *redis.Cmd, keys []string) (s s
 		offset, err := strconv.ParseUint(digits, 10, 64)
 		e, ok := decode(transports.Cursor{Epoch: epoch, Offset: offset}, body)
 		if err != nil || !ok {
-			return s, fmt.Errorf("redislog: entry %q of the stream is not one of ours", id)
+			return s, fmt.Errorf("entry %q of the stream: %w", id, errReply)
 		}
 		s.entries = append(s.entries, e)
 	}

@@ -111,7 +111,7 @@ func parseCluster(spec string) (target, error) {
 		var o redis.Options
 		tune(&o, own)
 		return redis.NewClusterClient(&redis.ClusterOptions{
-			Addrs: hosts, TLSConfig: tlsConfig, Username: u.User.Username(), Password: password,
+			Addrs: hosts, ClusterStateReloadInterval: own.Check, TLSConfig: tlsConfig, Username: u.User.Username(), Password: password,
 			Protocol: o.Protocol, MaxRetries: o.MaxRetries, DisableIdentity: o.DisableIdentity,
 			DialTimeout: o.DialTimeout, DialerRetries: o.DialerRetries, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout,
 			ContextTimeoutEnabled: o.ContextTimeoutEnabled, PoolSize: o.PoolSize, PoolTimeout: o.PoolTimeout,
