@@ -50,8 +50,12 @@ func (l *Local) Broadcast(p parser.Packet, o BroadcastOptions) error {
 	return nil
 }
 
-// BroadcastWithAck delivers p, whose ID is set, and reports the answers to sink until ctx ends.
+// BroadcastWithAck delivers p and reports the answers to sink until ctx ends. A packet of another node has no ID: it gets
+// this node's next one.
 func (l *Local) BroadcastWithAck(ctx context.Context, p parser.Packet, o BroadcastOptions, sink AckSink) error {
+	if !p.HasID {
+		p.ID, p.HasID = l.ns.nextAck(), true
+	}
 	out, err := l.ns.encode(p, o.Flags)
 	if err != nil {
 		return err
