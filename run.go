@@ -55,7 +55,7 @@ func (c *runCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return &exitCodeError{exitUsage, err}
 	}
-	if err := plan.Check(); err != nil {
+	if err := errors.Join(plan.Check(), reports.CheckThresholds(plan.Workloads)); err != nil {
 		return &exitCodeError{exitUsage, err}
 	}
 	if err := writable(c.Out); err != nil { // better now than after three minutes

@@ -30,13 +30,21 @@ func broken(d *result.Document) []string {
 	return list
 }
 
-// Broken are the promises that were not kept, empty when all were.
-func (r *Report) Broken() []string { return broken(r.Document) }
+// Broken are the promises that were not kept and the thresholds that were overstepped, empty when all is
+// well.
+func (r *Report) Broken() []string {
+	list := broken(r.Document)
+	for _, s := range r.Sections {
+		list = append(list, overstepped(s)...)
+	}
+	return list
+}
 
 // alarms are what a reader must know before any figure, most serious first.
-func alarms(d *result.Document) []string {
+func (r *Report) alarms() []string {
+	d := r.Document
 	var list []string
-	for _, b := range broken(d) {
+	for _, b := range r.Broken() {
 		list = append(list, strings.ToUpper(b[:1])+b[1:]+".")
 	}
 	failed := 0

@@ -76,7 +76,7 @@ func New(d *result.Document) (*Report, error) {
 	if len(d.Arms) > maxArms || len(d.Workloads) > maxWorkloads {
 		return nil, fmt.Errorf("%d arms and %d workloads: a report shows at most %d of each", len(d.Arms), len(d.Workloads), min(maxArms, maxWorkloads))
 	}
-	r := &Report{Document: d, Arms: arms(d.Arms), Alarms: alarms(d)}
+	r := &Report{Document: d, Arms: arms(d.Arms)}
 	ids := map[string]bool{}
 	for _, w := range d.Workloads {
 		s := section(d, r.Arms, w)
@@ -90,6 +90,7 @@ func New(d *result.Document) (*Report, error) {
 		r.Sections = append(r.Sections, s)
 	}
 	r.Guide = guide(r.Sections)
+	r.Alarms = r.alarms()
 	return r, nil
 }
 
