@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -17,29 +18,57 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// A server is a Socket.IO server on an address that stays the same when it is stopped and started again.
+// A server is a Socket.IO server whose TCP connections can be cut.
 type server struct {
 	*socketio.Server
-	URL string
-
-	mu   sync.Mutex
-	http *httptest.Server
+	URL      string
+	listener *listener
 }
 
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Server.ServeHTTP(w, r) }
+type listener struct {
+	net.Listener
+
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns = append(l.conns, conn)
+	return conn, err
+}
+
+// cut closes every TCP connection of the server, as a crash or a broken network does.
+func (s *server) cut() {
+	s.listener.mu.Lock()
+	defer s.listener.mu.Unlock()
+	for _, c := range s.listener.conns {
+		if c != nil {
+			_ = c.Close() // some are closed already
+		}
+	}
+	s.listener.conns = nil
+}
 
 func serve(t *testing.T, o socketio.Options, wrap func(http.Handler) http.Handler) *server {
 	t.Helper()
 	s := &server{Server: socketio.NewServer(o)}
-	var h http.Handler = s
+	var h http.Handler = s.Server
 	if wrap != nil {
 		h = wrap(h)
 	}
-	s.http = httptest.NewServer(h)
-	s.URL = s.http.URL
+	web := httptest.NewUnstartedServer(h)
+	s.listener = &listener{Listener: web.Listener}
+	web.Listener = s.listener
+	web.Start()
+	s.URL = web.URL
 	t.Cleanup(func() {
-		s.Close()
-		s.http.Close()
+		if err := s.Close(); err != nil {
+			t.Errorf("close server: %v", err)
+		}
+		web.Close()
 	})
 	return s
 }

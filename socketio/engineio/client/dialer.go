@@ -40,7 +40,8 @@ func New(target string, o Options) (*Dialer, error) {
 	if d.http == nil {
 		d.own = &http.Transport{
 			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-			IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
+			// Node servers close idle connections after 5 s. A POST that meets that cannot be repeated.
+			IdleConnTimeout: 4 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
 		}
 		d.http = &http.Client{Transport: d.own}
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,6 +172,30 @@ func TestPingsWithoutReadingFillNoMemory(t *testing.T) {
 	}
 	if len(c.queue) != 1 {
 		t.Errorf("%d pongs are queued", len(c.queue))
+	}
+}
+
+// net/http would repeat the poll on a new connection, and what the lost answer held would be missing.
+func TestBrokenPollIsNotRepeated(t *testing.T) {
+	var polls atomic.Int32
+	server := serve(t, engineio.Options{}, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodGet && r.URL.Query().Get("sid") != "" && polls.Add(1) == 2 {
+				panic(http.ErrAbortHandler) // the answer to a request on a reused connection is lost
+			}
+			h.ServeHTTP(w, r)
+		})
+	})
+	s := dial(t, server.URL, Options{Transports: []string{Polling}})
+	if err := s.Send(text("x")); err != nil { // ends the first poll
+		t.Fatal(err)
+	}
+	if r := receive(t, s.closed); r != engineio.ReasonTransportError {
+		t.Errorf("reason %q", r)
+	}
+	s.Wait()
+	if n := polls.Load(); n != 2 {
+		t.Errorf("%d polls", n)
 	}
 }
 

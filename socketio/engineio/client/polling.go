@@ -81,13 +81,19 @@ func (p *polling) close(ctx context.Context) error {
 
 func (p *polling) abandon() {}
 
+// once is an empty body that cannot be sent twice. Without it net/http repeats a GET whose connection broke before the
+// answer, and the messages in an answer that was lost would be missing without a sign.
+type once struct{}
+
+func (once) Read([]byte) (int, error) { return 0, io.EOF }
+
 // errorBody is how much of an answer that is only "ok", or an error, is read.
 const errorBody = 1 << 10
 
 // request makes one request and returns the body of its answer, of at most limit bytes.
 func (p *polling) request(ctx context.Context, method string, body []byte, limit int64) ([]byte, error) {
 	op := "xhr poll error"
-	var content io.Reader
+	var content io.Reader = once{}
 	if method == http.MethodPost {
 		op, content = "xhr post error", bytes.NewReader(body)
 	}
