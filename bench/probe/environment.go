@@ -2,6 +2,7 @@ package probe
 
 import (
 	"os"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -37,7 +38,25 @@ func Environment() result.Environment {
 			}
 		}
 	}
+	if e.Revision == "" {
+		e.Revision, e.Modified = checkout()
+	}
 	return e
+}
+
+// checkout is the revision of the sources in the working directory, when they are this program's own: `go
+// run` and `go test` leave it out of what they build.
+func checkout() (revision string, modified bool) {
+	module, err := os.ReadFile("go.mod")
+	if err != nil || !strings.HasPrefix(string(module), "module transportlab\n") {
+		return "", false
+	}
+	head, err := exec.Command("git", "rev-parse", "HEAD").Output()
+	if err != nil {
+		return "", false
+	}
+	changes, err := exec.Command("git", "status", "--porcelain").Output()
+	return strings.TrimSpace(string(head)), err != nil || len(changes) > 0
 }
 
 // kernel reads a setting below /proc/sys/kernel.
