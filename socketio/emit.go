@@ -44,6 +44,9 @@ func (e Sender) Emit(ctx context.Context, event string, args ...any) error {
 	if err != nil {
 		return err
 	}
+	if e.s.ended() {
+		return fmt.Errorf("emit %q: %w", event, ErrDisconnected)
+	}
 	o := BroadcastOptions{Rooms: []string{e.s.id}, Flags: e.flags}
 	if e.s.pid != "" && Recoverable(p, o) && e.s.Connected() {
 		return e.s.ns.adapter.Broadcast(ctx, p, o)

@@ -3,6 +3,7 @@ package socketio
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 
@@ -31,6 +32,9 @@ func (e *Event) WantsAck() bool { return e.wantsAck }
 func (e *Event) Ack(args ...any) error {
 	if !e.wantsAck || e.acked.Swap(true) {
 		return nil
+	}
+	if e.socket.ended() {
+		return fmt.Errorf("acknowledge %q: %w", e.Name, ErrDisconnected)
 	}
 	data, err := parser.Marshal(args...)
 	if err != nil {

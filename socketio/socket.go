@@ -102,6 +102,12 @@ func (s *Socket) Connected() bool {
 	return s.state == connected
 }
 
+func (s *Socket) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == disconnected
+}
+
 // SetData keeps any value with the socket. FetchSockets shows it to other nodes, and recovery keeps it, as JSON.
 func (s *Socket) SetData(v any) {
 	s.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -103,6 +104,7 @@ func onNetwork(t *testing.T, o Options) *world {
 }
 
 func newWorld(t *testing.T, o Options, l net.Listener) *world {
+	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	w := &world{t: t, url: "http://engine/engine.io/"}
 	w.server = NewServer(o, func(s *Socket) Handler {
 		w.mu.Lock()
