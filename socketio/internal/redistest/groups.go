@@ -38,6 +38,24 @@ func StartCluster(t testing.TB) []*Server {
 	return masters
 }
 
+// MoveSlot gives the slot of a key or sharded channel to another master of the cluster, as resharding does. Keys in it stay
+// behind.
+func MoveSlot(t testing.TB, masters []*Server, key string) {
+	t.Helper()
+	slot := masters[0].Do("CLUSTER", "KEYSLOT", key)
+	n, err := strconv.Atoi(slot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := n * len(masters) / slots
+	next := masters[(owner+1)%len(masters)]
+	id := next.Do("CLUSTER", "MYID")
+	next.Do("CLUSTER", "SETSLOT", slot, "NODE", id) // the new owner first, the old one knows whom to send to then
+	for _, m := range masters {
+		m.Do("CLUSTER", "SETSLOT", slot, "NODE", id)
+	}
+}
+
 func (s *Server) busAddress() (host, port, bus string) {
 	host, port, err := net.SplitHostPort(s.Addr)
 	if err != nil {

@@ -1,0 +1,109 @@
+package adaptertest
+
+import (
+	"slices"
+
+	"transportlab/socketio"
+)
+
+// session is what a client sends to get its session back.
+type session struct {
+	PID    string `json:"pid"`
+	Offset string `json:"offset"`
+}
+
+// away connects a client to the first node, with a session that knows an offset, and drops it.
+func (f *fixture) away() (*client, session) {
+	f.Helper()
+	c := f.connect(0)
+	s := c.socket(f)
+	s.Join("room", "other")
+	s.SetData(map[string]any{"name": "ü", "b": []byte{1}})
+	f.must(f.nodes[0].ns.Emit(f.ctx, "before", 1))
+	if !c.has("before", 1, patience) {
+		f.Fatal("the client got nothing")
+	}
+	was := session{c.pid, c.last()}
+	if was.PID == "" || was.Offset == "" {
+		f.Fatalf("session %+v", was)
+	}
+	kept := make(chan struct{})
+	s.OnDisconnect(func(socketio.Reason, error) { close(kept) })
+	c.drop()
+	<-kept
+	return c, was
+}
+
+func testRecovery(f *fixture) {
+	c, was := f.away()
+	last := f.nodes[len(f.nodes)-1].ns
+	for _, n := range f.nodes {
+		f.must(n.ns.Emit(f.ctx, "missed", "to all"))
+		f.must(n.ns.To("room").Emit(f.ctx, "missed", "to room", []byte{1, 2}))
+		f.must(n.ns.To(c.sid).Emit(f.ctx, "missed", "to socket"))
+		f.must(n.ns.To("another").Emit(f.ctx, "missed", "WRONG: to another room"))
+		f.must(n.ns.Except("other").Emit(f.ctx, "missed", "WRONG: except its room"))
+		f.must(n.ns.All().Volatile().Emit(f.ctx, "missed", "WRONG: volatile"))
+	}
+	f.must(f.nodes[0].server.Of(f.namespace+"2").Emit(f.ctx, "missed", "WRONG: other namespace"))
+	var back *client
+	f.poll("the session to be there", func() bool {
+		back = f.connectWith(len(f.nodes)-1, was)
+		if back.sid != c.sid { // it is being kept while the client is back already
+			back.drop()
+		}
+		return back.sid == c.sid
+	})
+	if back.pid != c.pid || !back.socket(f).Recovered() {
+		f.Errorf("pid %q, recovered %v", back.pid, back.socket(f).Recovered())
+	}
+	want := 3 * len(f.nodes)
+	if !back.has("missed", want, patience) {
+		f.Fatalf("got %d of %d", back.times("missed"), want)
+	}
+	for i, args := range back.all("missed") {
+		if got, wanted := string(args[0].JSON), []string{`"to all"`, `"to room"`, `"to socket"`}[i%3]; got != wanted {
+			f.Errorf("event %d is %s, want %s", i, got, wanted)
+		}
+	}
+	rooms := back.socket(f).Rooms()
+	slices.Sort(rooms)
+	if wanted := []string{c.sid, "other", "room"}; len(rooms) != 3 || !slices.Contains(rooms, "room") || !slices.Contains(rooms, c.sid) {
+		f.Errorf("rooms %v, want %v", rooms, wanted)
+	}
+	var data struct {
+		Name string
+		B    []byte
+	}
+	if err := back.socket(f).DecodeData(&data); err != nil || data.Name != "ü" || len(data.B) != 1 {
+		f.Errorf("data %+v, error %v", data, err)
+	}
+	f.delivers("after recovery", []*client{back}, []*client{back}, func(event string) error { return last.To("room").Emit(f.ctx, event) })
+	if got := back.times("missed"); got != want {
+		f.Errorf("got %d events that were missed, want %d", got, want)
+	}
+}
+
+func testRecoveryRefused(f *fixture) {
+	c, was := f.away()
+	for name, wrong := range map[string]session{
+		"unknown pid":      {"AAAAAAAAAAAAAAAAAAAA", was.Offset},
+		"malformed offset": {"BBBBBBBBBBBBBBBBBBBB", "$"},
+		"range as offset":  {"BBBBBBBBBBBBBBBBBBBB", "(0-0"},
+		"no pid":           {"", was.Offset},
+	} {
+		if other := f.connectWith(0, wrong); other.sid == c.sid || other.pid == c.pid || other.socket(f).Recovered() {
+			f.Errorf("%s: recovered", name)
+		}
+	}
+	f.poll("the session to be recovered", func() bool {
+		back := f.connectWith(0, was)
+		if back.sid != c.sid {
+			back.drop()
+		}
+		return back.sid == c.sid
+	})
+	if again := f.connectWith(0, was); again.sid == c.sid || again.pid == c.pid {
+		f.Error("recovered twice")
+	}
+}
