@@ -146,6 +146,11 @@ func (m *Manager) opened(o *opening, conn *engine.Conn, retry bool) bool {
 		Message: func(data []byte, binary bool) { m.receive(conn, decoder, parser.Frame{Data: data, Binary: binary}) },
 		Ping:    func() { m.tell(func(h *hooks) { call(h.ping, struct{}{}) }) },
 		Closed:  func(reason engineio.Reason, err error) { m.lost(conn, reason, err) },
+		Upgraded: func() {
+			transport := conn.Transport()
+			m.tell(func(h *hooks) { call(h.upgraded, transport) })
+		},
+		UpgradeFailed: func(err error) { m.tell(func(h *hooks) { call(h.upgradeFailed, err) }) },
 	})
 	if retry {
 		m.tell(func(h *hooks) { call(h.reconnected, attempt) })

@@ -10,7 +10,28 @@
 //	socket.Connect()
 //	err = socket.Emit(ctx, "chat", "hello") // kept until the socket is connected
 //
-// What differs from the official client, and why:
+// # From JavaScript
+//
+//	io(url, opts), multiplexing       Clients.Socket
+//	new Manager(url, opts)            New
+//	manager.socket(nsp, opts)         Manager.Socket
+//	manager.on("reconnect", f) …      Manager.OnReconnect …
+//	socket.on(event, f)               On, OnMessage, Socket.OnEvent
+//	socket.off(event, f)              the function that these return
+//	socket.on("connect", f) …         Socket.OnConnect, OnConnectError, OnDisconnect
+//	socket.onAny, onAnyOutgoing       Socket.OnAny, OnAnyOutgoing
+//	socket.emit(event, …)             Socket.Emit
+//	socket.emitWithAck(event, …)      Socket.EmitWithAck, Request
+//	socket.volatile, timeout(ms)      Socket.Volatile, Socket.Timeout
+//	socket.auth = …                   Socket.SetAuth, SetAuthFunc
+//	socket.connect(), disconnect()    Socket.Connect, Disconnect
+//	socket.recovered, active, id      Socket.Recovered, Active, ID
+//	socket.io.engine.on("upgrade")    Manager.OnUpgrade
+//	extraHeaders, query, path         Options.Header, Query, Path
+//	agent, ca, cert, proxy, cookies   Options.HTTPClient
+//	retries, ackTimeout               SocketOptions.Retries, AckTimeout
+//
+// # What differs from the official client, and why
 //
 //   - Nothing connects before Socket.Connect. In JavaScript handlers added after io() still see the first event; in a
 //     program with threads they would not.
@@ -20,4 +41,5 @@
 //     here it stays at its maximum.
 //   - Events that came before a CONNECT that never followed are forgotten with their connection, and so is the offset of a
 //     session that the server did not recover.
+//   - A poll whose connection broke ends the session at once; it is not repeated, because its answer may have been lost.
 package client

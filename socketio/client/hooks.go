@@ -10,6 +10,8 @@ type hooks struct {
 	closed               []func(ended)
 	failed, retryFailed  []func(error)
 	attempt, reconnected []func(int)
+	upgraded             []func(string)
+	upgradeFailed        []func(error)
 	packet               []func(parser.Packet)
 }
 
@@ -63,6 +65,12 @@ func (m *Manager) OnClose(f func(reason Reason, err error)) {
 
 // OnError adds a function that is called when a connection could not be opened.
 func (m *Manager) OnError(f func(err error)) { add(m, &m.hooks.failed, f) }
+
+// OnUpgrade adds a function that is called when the connection has moved to the transport of the given name.
+func (m *Manager) OnUpgrade(f func(transport string)) { add(m, &m.hooks.upgraded, f) }
+
+// OnUpgradeError adds a function that is told why the connection stays on its transport.
+func (m *Manager) OnUpgradeError(f func(err error)) { add(m, &m.hooks.upgradeFailed, f) }
 
 // OnPing adds a function that is called for each ping of the server.
 func (m *Manager) OnPing(f func()) { add(m, &m.hooks.ping, func(struct{}) { f() }) }

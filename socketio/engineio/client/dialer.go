@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -63,24 +62,23 @@ func (d *Dialer) Dial(ctx context.Context) (*Conn, error) {
 		transports = slices.DeleteFunc(transports, func(name string) bool { return name == WebSocket })
 		transports = append([]string{WebSocket}, transports...)
 	}
-	err := errNoTransports
-	for i, name := range transports {
-		if i > 0 && !d.opts.TryAllTransports || ctx.Err() != nil {
-			break
-		}
-		conn, openErr := d.open(ctx, name)
-		if openErr == nil {
-			d.prior.Store(name == WebSocket)
-			return conn, nil
-		}
-		d.prior.Store(false)
-		if i == 0 {
-			err = openErr
-			continue
-		}
-		err = errors.Join(err, openErr)
+	if !d.opts.TryAllTransports {
+		transports = transports[:1]
 	}
-	return nil, err
+	var failed error
+	for _, name := range transports {
+		conn, err := d.open(ctx, name)
+		d.prior.Store(err == nil && name == WebSocket)
+		switch {
+		case err == nil:
+			return conn, nil
+		case failed == nil:
+			failed = err
+		default:
+			failed = fmt.Errorf("%w; then: %w", failed, err)
+		}
+	}
+	return nil, failed
 }
 
 // open opens a session with one transport and reads the handshake.

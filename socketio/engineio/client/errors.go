@@ -6,11 +6,8 @@ import (
 	"fmt"
 )
 
-// Errors of sessions, besides engineio.ErrClosed and engineio.ErrPayloadTooLarge.
-var (
-	ErrSilent       = errors.New("server has fallen silent")
-	errNoTransports = errors.New("No transports available") // the words of the official client
-)
+// ErrSilent is the cause of engineio.ReasonPingTimeout.
+var ErrSilent = errors.New("server has fallen silent")
 
 // A TransportError says which request or connection failed, in the words of the official client: "xhr poll error",
 // "xhr post error", "websocket error". If the server answered, Status is its HTTP status, and Code and Message are what its
