@@ -27,6 +27,7 @@
 //	socket.connect(), disconnect()    Socket.Connect, Disconnect
 //	socket.recovered, active, id      Socket.Recovered, Active, ID
 //	socket.io.engine.on("upgrade")    Manager.OnUpgrade
+//	socket.io.engine.close()          Manager.CloseConnection
 //	extraHeaders, query, path         Options.Header, Query, Path
 //	agent, ca, cert, proxy, cookies   Options.HTTPClient
 //	retries, ackTimeout               SocketOptions.Retries, AckTimeout

@@ -18,6 +18,7 @@ var (
 	ErrNotWritable  = errors.New("volatile event was dropped")
 	ErrClosed       = errors.New("manager is closed")
 	// ErrOldServer means that the server speaks an older protocol.
+	//lint:ignore ST1005 the words of the official client
 	ErrOldServer = errors.New("It seems you are trying to reach a Socket.IO server in v2.x with a v3.x client, but they are not compatible (more information here: https://socket.io/docs/v3/migrating-from-2-x-to-3-0/)")
 	// ErrFlood means that the server sent more before it let the socket in than may be kept.
 	ErrFlood = errors.New("too many events before CONNECT")

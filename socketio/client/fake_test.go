@@ -25,6 +25,16 @@ type fakeServer struct {
 	hang  atomic.Bool // requests for one are not answered
 }
 
+func newFakeServer() *fakeServer {
+	return &fakeServer{polls: make(chan string, 100), sent: make(chan string, 1000), start: time.Now()}
+}
+
+// options returns o with the requests going to the fake server.
+func (f *fakeServer) options(o Options) Options {
+	o.HTTPClient = &http.Client{Transport: f}
+	return o
+}
+
 // notes is a list that several goroutines write.
 type notes struct {
 	mu   sync.Mutex
@@ -82,9 +92,8 @@ func (f *fakeServer) RoundTrip(r *http.Request) (*http.Response, error) {
 // start runs f with a manager of the fake server, in fake time.
 func start(t *testing.T, o Options, f func(t *testing.T, server *fakeServer, m *Manager)) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &fakeServer{polls: make(chan string, 100), sent: make(chan string, 100), start: time.Now()}
-		o.HTTPClient = &http.Client{Transport: server}
-		m, err := New("http://host", o)
+		server := newFakeServer()
+		m, err := New("http://host", server.options(o))
 		if err != nil {
 			t.Fatal(err)
 		}

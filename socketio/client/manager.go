@@ -92,6 +92,17 @@ func (m *Manager) Transport() string {
 	return m.conn.Transport()
 }
 
+// CloseConnection ends the connection with the reason "forced close", after what is queued has been sent. The sockets stay
+// active: as after any loss a new connection is opened, unless reconnection is disabled.
+func (m *Manager) CloseConnection() {
+	m.mu.Lock()
+	conn := m.conn
+	m.mu.Unlock()
+	if conn != nil {
+		m.lost(conn, engineio.ReasonForcedClose, nil)
+	}
+}
+
 // Close disconnects every socket and waits until all goroutines have ended, or ctx. The functions that the user has
 // registered are among those waited for, so they must not call it; their context is ended.
 func (m *Manager) Close(ctx context.Context) error {
