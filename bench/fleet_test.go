@@ -95,7 +95,7 @@ func (f *fleet) sum() (n int64) {
 // saturate publishes as fast as the slowest client allows, which is never more than window messages
 // behind, from several goroutines, until stop is closed. It returns when all have ended.
 func (f *fleet) saturate(b *testing.B, window int64, publish func() error, stop <-chan struct{}) {
-	const workers = 16
+	const workers = 64
 	var sent, slowest atomic.Int64
 	slowest.Store(f.slowest())
 	sent.Store(slowest.Load())
