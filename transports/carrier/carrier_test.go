@@ -321,6 +321,22 @@ func TestShutdownOutOfTimeCutsOff(t *testing.T) {
 	})
 }
 
+// What is cut off must not look complete: a client would take a part for the whole.
+func TestCloseNeverEndsAnAnswerInOrder(t *testing.T) {
+	onEvery(t, func(t *testing.T, name string) {
+		s, c := open(t, name, held, carrier.ServerOptions{}, carrier.ClientOptions{})
+		resp, err := c.HTTP.Get(s.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		s.Close()
+		if _, err := io.ReadAll(resp.Body); err == nil {
+			t.Error("the answer ended as if it were whole")
+		}
+	})
+}
+
 func TestListenAndDialNameTheCarriersTheyKnow(t *testing.T) {
 	_, err := carrier.Listen("h9", "127.0.0.1:0", echo, carrier.ServerOptions{})
 	_, err2 := carrier.Dial("h9", carrier.ClientOptions{})

@@ -196,12 +196,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // all handlers and connections have ended; net/http keeps one that refused a body for half a second.
 // It returns what had ended the accept loop before, if anything had.
 func (s *Server) Close() error {
-	s.cancel()
 	s.http.Close()
 	s.serving.Wait()
 	for _, c := range s.conns.all() {
 		c.Close()
 	}
+	s.cancel() // after the cut: a handler that learns of it sooner could still end its answer in good order
 	s.mu.Lock()
 	s.closing = true
 	s.settle()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -355,7 +356,7 @@ func TestBrokenTransportsAreCaught(t *testing.T) {
 
 func caseNamed(t *testing.T, name string) testCase {
 	t.Helper()
-	for _, c := range cases {
+	for _, c := range append(slices.Clone(cases), httpCases...) {
 		if c.name == name {
 			return c
 		}

@@ -28,7 +28,7 @@ func contexts(w *world) {
 func (w *world) receiveInPieces(c, other transports.Conn) {
 	const n = 30
 	w.expectTimeout(c) // before anything has come
-	var wg sync.WaitGroup
+	wg := w.group()
 	wg.Go(func() {
 		for i := range n {
 			if _, err := other.Send(w.ctx, text("piece", i)); err != nil {
@@ -92,7 +92,7 @@ func closing(w *world) {
 	c := w.dial("t", transports.Cursor{})
 	w.expect(c, w.send(c, text("m", 0)))
 	stub.holdAppends(true)
-	var wg sync.WaitGroup
+	wg := w.group()
 	wg.Go(func() {
 		if m, err := c.Recv(w.ctx); !errors.Is(err, transports.ErrClosed) {
 			w.broke("a pending Recv returned %s, %v", describe(m), err)

@@ -3,7 +3,6 @@ package transporttest
 import (
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"transportlab/transports"
@@ -41,7 +40,7 @@ func leaks(w *world) {
 	}
 	quiet()
 	before := runtime.NumGoroutine()
-	var wg sync.WaitGroup
+	wg := w.group()
 	for i := range 24 {
 		wg.Go(func() { use(i) })
 	}
@@ -81,7 +80,7 @@ func (w *world) traffic() int64 {
 func quiet(w *world) {
 	c := w.dial("t", transports.Cursor{})
 	w.expect(c, w.send(c, text("m", 0)))
-	var wg sync.WaitGroup
+	wg := w.group()
 	wg.Go(func() {
 		if m, err := c.Recv(w.ctx); err != nil || m.ID != text("m", 1).ID {
 			w.broke("after the silence came %s, %v", describe(m), err)
@@ -107,7 +106,7 @@ func quiet(w *world) {
 func heartbeat(w *world) {
 	c := w.dial("t", transports.Cursor{})
 	w.expect(c, w.send(c, text("m", 0)))
-	var wg sync.WaitGroup
+	wg := w.group()
 	wg.Go(func() {
 		if m, err := c.Recv(w.ctx); err != nil || m.ID != text("m", 1).ID {
 			w.broke("between heartbeats came %s, %v", describe(m), err)

@@ -3,7 +3,6 @@ package transporttest
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"transportlab/transports"
@@ -33,7 +32,7 @@ func seams(w *world) {
 	const n = 120
 	c := w.dial("t", transports.Cursor{})
 	s, p := w.judge.Subscriber("s", "t", transports.Cursor{}), w.judge.Publisher("p", "t")
-	var wg sync.WaitGroup
+	wg := w.group()
 	wg.Go(func() {
 		received := 0
 		w.follow(c, s, func(transports.Message) bool { received++; return received == n })
@@ -43,7 +42,7 @@ func seams(w *world) {
 		p.Sent(m)
 		at, err := w.nodes[0].log.Append(w.ctx, "t", m)
 		if err != nil {
-			w.Fatal(err)
+			w.fatal("the log did not take message %d: %v", i, err)
 		}
 		p.Acknowledged(m, at)
 		time.Sleep(time.Duration(i*37%101) * 20 * time.Microsecond)
@@ -91,7 +90,7 @@ func newEpoch(w *world) {
 	first := w.send(c, text("m", 1))
 	w.expect(c, first)
 	w.expect(other, first)
-	var wg sync.WaitGroup
+	wg := w.group()
 	for _, conn := range []transports.Conn{c, other} {
 		wg.Go(func() { // one waits already, or not yet: both must learn of it
 			m, err := conn.Recv(w.ctx)
@@ -142,7 +141,7 @@ func outrunReader(w *world) {
 		m.Data = []byte(strings.Repeat("x", 2<<10))
 		at, err := w.nodes[0].log.Append(w.ctx, "t", m)
 		if err != nil {
-			w.Fatal(err)
+			w.fatal("the log did not take message %d: %v", i, err)
 		}
 		p.Acknowledged(m, at)
 		last = at

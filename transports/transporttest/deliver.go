@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"transportlab/transports"
@@ -27,7 +26,7 @@ func echo(w *world) {
 
 func fanOut(w *world) {
 	const subscribers, publishers, each = 8, 4, 25
-	var wg sync.WaitGroup
+	wg := w.group()
 	for i := range subscribers {
 		c := w.dial("t", transports.Cursor{})
 		s := w.judge.Subscriber(fmt.Sprint("s", i), "t", transports.Cursor{})
@@ -57,7 +56,7 @@ func duplex(w *world) {
 	const senders, each = 8, 20
 	c := w.dial("t", transports.Cursor{})
 	s := w.judge.Subscriber("s", "t", transports.Cursor{})
-	var wg sync.WaitGroup
+	wg := w.group()
 	wg.Go(func() {
 		n := 0
 		w.follow(c, s, func(transports.Message) bool { n++; return n == senders*each })
@@ -169,7 +168,7 @@ func retry(w *world) {
 			w.fatal("a message sent again was stored at %s; it stands at %s", again.Cursor, first.Cursor)
 		}
 	}
-	var wg sync.WaitGroup
+	wg := w.group()
 	var at [6]atomic.Uint64
 	for i := range at {
 		wg.Go(func() {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync"
 	"time"
 
 	"transportlab/transports"
@@ -16,13 +15,16 @@ func (w *world) load(n int, disturb func(received int)) {
 	ahead := make(chan struct{}, 20)
 	pub, sub := w.redial("t", transports.Cursor{}), w.redial("t", transports.Cursor{})
 	s, p := w.judge.Subscriber("s", "t", transports.Cursor{}), w.judge.Publisher("p", "t")
-	var wg sync.WaitGroup
+	wg := w.group()
 	wg.Go(func() {
 		received := 0
 		w.follow(sub, s, func(transports.Message) bool {
 			received++
 			disturb(received)
-			<-ahead
+			select {
+			case <-ahead:
+			case <-w.ctx.Done(): // more came than was sent
+			}
 			return received == n
 		})
 	})
@@ -111,7 +113,7 @@ func twoNodes(w *world) {
 func drain(w *world) {
 	const clients = 5
 	m := w.store("t", "m", 1)[0]
-	var wg sync.WaitGroup
+	wg := w.group()
 	var conns []transports.Conn
 	for range clients {
 		c := w.dial("t", transports.Cursor{})
@@ -149,7 +151,7 @@ func drain(w *world) {
 }
 
 func drainUnderLoad(w *world) {
-	var wg sync.WaitGroup
+	wg := w.group()
 	w.load(150, func(received int) {
 		if received == 50 {
 			w.reach(1)
@@ -184,7 +186,7 @@ func unavailable(w *world) {
 
 	stub.fail(transports.ErrUnavailable) // counts from nothing
 	patient := w.redial("t", transports.Cursor{})
-	var wg sync.WaitGroup
+	wg := w.group()
 	wg.Go(func() {
 		if at, err := patient.Send(w.ctx, text("m", 1)); err != nil || at.Offset != 2 {
 			w.broke("Send through Redial returned %s, %v", at, err)

@@ -20,27 +20,26 @@ import (
 // refuse: one status and one error for each situation, the same for every transport.
 func RunHTTP(t *testing.T, newTransport New) {
 	k := newKit(func(_ transports.Log, o transports.Options) transports.Transport { return newTransport(o) })
-	for _, group := range []struct {
-		name string
-		c    testCase
-	}{
-		{"refusals", testCase{promise: "a request that breaks the protocol is refused by its own status and error", run: refusals}},
-		{"size", testCase{promise: "a body over the limit is refused as soon as that is known", run: oversized, options: transports.Options{MaxMessage: 1000}}},
-		{"origins", testCase{promise: "pages of foreign origins are refused before anything is done", run: origins}},
-		{"allowed origins", testCase{promise: "pages of an allowed origin, and of no other, may read answers", run: allowedOrigins,
-			options: transports.Options{Origins: []string{"https://good.example"}}}},
-		{"credentials", testCase{promise: "credentials are judged before anything is told", run: credentials, prepare: authorize}},
-		{"rate", testCase{promise: "who sends too fast is told to slow down, and when to come back", run: tooFast, options: transports.Options{MessageRate: 1}}},
-		{"store away", testCase{promise: "a server without its store answers 503, never 200 with nothing behind it", run: storeAway, prepare: stubLogs}},
-		{"draining", testCase{promise: "a node that goes away says so and takes nothing more", run: draining}},
-		{"smuggling", testCase{promise: "a request whose length can be read in two ways gets one refusal", run: smuggling}},
-		{"caching", testCase{promise: "no answer may be kept by a cache", run: caching}},
-	} {
-		t.Run(strings.ReplaceAll(group.name, " ", "_"), func(t *testing.T) {
+	for _, c := range httpCases {
+		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
-			k.runCase(t, group.c, carrier.H1)
+			k.runCase(t, c, carrier.H1)
 		})
 	}
+}
+
+var httpCases = []testCase{
+	{name: "refusals", promise: "a request that breaks the protocol is refused by its own status and error", run: refusals},
+	{name: "body size", promise: "a body over the limit is refused as soon as that is known", run: oversized, options: transports.Options{MaxMessage: 1000}},
+	{name: "origins", promise: "pages of foreign origins are refused before anything is done", run: origins},
+	{name: "allowed origins", promise: "pages of an allowed origin, and of no other, may read answers", run: allowedOrigins,
+		options: transports.Options{Origins: []string{"https://good.example"}}},
+	{name: "credentials", promise: "credentials are judged before anything is told", run: credentials, prepare: authorize},
+	{name: "rate", promise: "who sends too fast is told to slow down, and when to come back", run: tooFast, options: transports.Options{MessageRate: 1}},
+	{name: "store away", promise: "a server without its store answers 503, never 200 with nothing behind it", run: storeAway, prepare: stubLogs},
+	{name: "draining", promise: "a node that goes away says so and takes nothing more", run: draining},
+	{name: "smuggling", promise: "a request whose length can be read in two ways gets one refusal", run: smuggling},
+	{name: "caching", promise: "no answer may be kept by a cache", run: caching},
 }
 
 // An answer is a response, and what its error says.

@@ -42,6 +42,7 @@ type world struct {
 	judge  *checker.Checker
 	mu     sync.Mutex
 	conns  []transports.Conn
+	groups []*sync.WaitGroup
 }
 
 // A node is one server process, so to say.
@@ -119,7 +120,11 @@ func (w *world) reach(i int) {
 
 func (w *world) close() {
 	w.rescue()
+	w.cancel()
 	w.closeConns()
+	for _, g := range w.groups {
+		g.Wait()
+	}
 	if w.client != nil {
 		w.client.Close()
 	}
@@ -137,7 +142,6 @@ func (w *world) close() {
 	if w.mem != nil {
 		w.mem.Close()
 	}
-	w.cancel()
 }
 
 func (w *world) closeConns() {
@@ -192,7 +196,19 @@ func (w *world) keep(c transports.Conn) transports.Conn {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.conns = append(w.conns, c)
+	if w.ctx.Err() != nil {
+		c.Close() // too late for the rescue
+	}
 	return c
+}
+
+// group returns a group of goroutines that end before the world does, also when the case gives up.
+func (w *world) group() *sync.WaitGroup {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := new(sync.WaitGroup)
+	w.groups = append(w.groups, g)
+	return g
 }
 
 // text is a message with an ID and data of its own.
@@ -219,7 +235,7 @@ func (w *world) store(topic, name string, n int) []transports.Message {
 		ms[i] = text(name, i)
 		at, err := w.nodes[0].log.Append(w.ctx, topic, ms[i])
 		if err != nil {
-			w.Fatalf("the log refused a message: %v", err)
+			w.fatal("the log did not take message %d: %v", i, err)
 		}
 		ms[i].Cursor = at
 	}
