@@ -66,3 +66,12 @@ func Run(t *testing.T, k Kit) {
 		}
 	}
 }
+
+// RunFailover runs only the test that needs Kit.Failover, for where a failover may also come by itself and disturb the
+// others, such as behind Sentinel on a busy machine.
+func RunFailover(t *testing.T, k Kit) {
+	if k.Nodes == 0 {
+		k.Nodes = 3
+	}
+	testFailover(newFixture(t, k))
+}

@@ -63,7 +63,7 @@ func TestSentinelFailover(t *testing.T) {
 			group := redistest.StartGroup(t)
 			client := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "main", SentinelAddrs: group.Sentinels})
 			t.Cleanup(func() { client.Close() })
-			adaptertest.Run(t, adaptertest.Kit{
+			adaptertest.RunFailover(t, adaptertest.Kit{
 				Adapter:  func() socketio.AdapterFunc { return adapter(client) },
 				Failover: func(string) { group.Master.Kill() },
 			})

@@ -46,7 +46,7 @@ func TestStreamsSentinelFailover(t *testing.T) {
 	group := redistest.StartGroup(t)
 	client := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "main", SentinelAddrs: group.Sentinels})
 	t.Cleanup(func() { client.Close() })
-	adaptertest.Run(t, adaptertest.Kit{
+	adaptertest.RunFailover(t, adaptertest.Kit{
 		Adapter:  func() socketio.AdapterFunc { return New(client, Options{}) },
 		Recovery: true,
 		Failover: func(string) { group.Master.Kill() },

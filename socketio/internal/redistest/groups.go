@@ -87,7 +87,7 @@ func StartGroup(t testing.TB) *Group {
 	g.Replica = start(t, binary, "--replicaof", host+" "+port)
 	config := strings.Join([]string{
 		"sentinel monitor main " + host + " " + port + " 2",
-		"sentinel down-after-milliseconds main 500",
+		"sentinel down-after-milliseconds main 2000", // a busy machine must not look like a dead master
 		"sentinel failover-timeout main 3000",
 		"sentinel parallel-syncs main 1", "",
 	}, "\n")
