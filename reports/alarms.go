@@ -47,14 +47,22 @@ func (r *Report) alarms() []string {
 	for _, b := range r.Broken() {
 		list = append(list, strings.ToUpper(b[:1])+b[1:]+".")
 	}
-	failed := 0
+	failed, useless, disturbed := 0, 0, 0
 	for _, r := range d.Runs {
-		if r.Error != "" {
+		switch {
+		case r.Error != "":
 			failed++
+		case !r.Fit(result.ForAll):
+			useless++
+		case !r.Fit(result.ForTail):
+			disturbed++
 		}
 	}
 	if failed > 0 {
 		list = append(list, fmt.Sprintf("%d of %d runs failed and are left out of all figures; the accounting says why.", failed, len(d.Runs)))
+	}
+	if 10*(useless+disturbed) > len(d.Runs) {
+		list = append(list, fmt.Sprintf("The machine was busy with other things: of %d runs, %d are left out and %d more keep no percentile above 90.", len(d.Runs), useless, disturbed))
 	}
 	if d.Partial != "" {
 		list = append(list, "The measurement is incomplete: "+d.Partial)

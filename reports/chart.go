@@ -32,6 +32,19 @@ type Table struct {
 	Rows [][]string
 }
 
+// Number tells whether a column holds figures, which are read from their right end.
+func (t Table) Number(column int) bool {
+	if column == 0 {
+		return false
+	}
+	for _, row := range t.Rows {
+		if c := row[column]; c != "" && c != "–" && !strings.ContainsAny(c[:1], "-0123456789") {
+			return false
+		}
+	}
+	return true
+}
+
 // A line is one curve of a line chart.
 type line struct {
 	name string

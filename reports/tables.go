@@ -135,7 +135,7 @@ func (r *Report) accounting() Table {
 					n++
 				}
 			}
-			if n == 0 {
+			if n == 0 || !s.Workload.Kind.Sends() {
 				continue
 			}
 			row := []string{s.Workload.Name, arm.Name, strconv.Itoa(n)}
