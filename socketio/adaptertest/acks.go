@@ -15,7 +15,7 @@ import (
 func testAcks(f *fixture) {
 	clients := append(f.everybody(), f.everybody()...)
 	for i, c := range clients {
-		c.answer = func(string, []parser.Value) []any { return []any{i, "ignored"} }
+		c.Answer = func(string, []parser.Value) []any { return []any{i, "ignored"} }
 	}
 	var want []string
 	for i := range clients {
@@ -32,15 +32,15 @@ func testAcks(f *fixture) {
 	}
 	// One binary answer, one with nothing in it, and nobody to ask.
 	last := clients[len(f.nodes)-1]
-	last.answer = func(string, []parser.Value) []any { return []any{map[string]any{"b": []byte{1, 2}}} }
-	answers, err := f.nodes[0].ns.To(last.sid).EmitWithAck(f.ctx, "binary?")
+	last.Answer = func(string, []parser.Value) []any { return []any{map[string]any{"b": []byte{1, 2}}} }
+	answers, err := f.nodes[0].ns.To(last.SID).EmitWithAck(f.ctx, "binary?")
 	f.must(err)
 	var binary struct{ B []byte }
 	if len(answers) != 1 || answers[0].Decode(&binary) != nil || !reflect.DeepEqual(binary.B, []byte{1, 2}) {
 		f.Errorf("binary answer is %v", answers)
 	}
-	last.answer = func(string, []parser.Value) []any { return []any{} }
-	if answers, err = f.nodes[0].ns.To(last.sid).EmitWithAck(f.ctx, "nothing?"); err != nil || len(answers) != 1 {
+	last.Answer = func(string, []parser.Value) []any { return []any{} }
+	if answers, err = f.nodes[0].ns.To(last.SID).EmitWithAck(f.ctx, "nothing?"); err != nil || len(answers) != 1 {
 		f.Errorf("an answer without arguments gives %v, error %v", answers, err)
 	}
 	if answers, err = f.nodes[0].ns.To("nowhere").EmitWithAck(f.ctx, "anybody?"); err != nil || len(answers) != 0 {
@@ -50,7 +50,7 @@ func testAcks(f *fixture) {
 
 func testAcksAtOnce(f *fixture) {
 	for _, c := range f.everybody() {
-		c.answer = func(event string, _ []parser.Value) []any { return []any{event} }
+		c.Answer = func(event string, _ []parser.Value) []any { return []any{event} }
 	}
 	var work sync.WaitGroup
 	failures := make(chan error, 20*len(f.nodes))
@@ -81,7 +81,7 @@ func testAcksAtOnce(f *fixture) {
 func testMissingAcks(f *fixture) {
 	clients := f.everybody()
 	silent := clients[len(clients)-1]
-	silent.answer = func(string, []parser.Value) []any { return nil }
+	silent.Answer = func(string, []parser.Value) []any { return nil }
 	for _, n := range f.nodes {
 		answers, err := n.ns.All().Timeout(200*time.Millisecond).EmitWithAck(f.ctx, "question")
 		if !errors.Is(err, context.DeadlineExceeded) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"transportlab/socketio/parser"
 )
@@ -15,9 +16,15 @@ func testEmitToAll(f *fixture) {
 	for i, n := range f.nodes {
 		f.delivers(fmt.Sprintf("from node %d", i), clients, clients, func(event string) error { return n.ns.Emit(f.ctx, event, "x", 1) })
 	}
-	f.delivers("volatile", clients, clients, func(event string) error { return f.nodes[0].ns.All().Volatile().Emit(f.ctx, event) })
+	for _, c := range clients {
+		event := f.event()
+		f.poll("a volatile event to find its client idle", func() bool {
+			f.must(f.nodes[0].ns.All().Volatile().Emit(f.ctx, event))
+			return c.Has(event, 1, 50*time.Millisecond)
+		})
+	}
 	f.delivers("uncompressed", clients, clients, func(event string) error { return f.nodes[0].ns.All().Compress(false).Emit(f.ctx, event) })
-	sender := clients[0].socket(f)
+	sender := f.socket(clients[0])
 	f.delivers("to all others", clients, clients[1:], func(event string) error { return sender.Broadcast().Emit(f.ctx, event) })
 }
 
@@ -36,9 +43,9 @@ func testSelection(f *fixture) {
 		f.delivers("no such room", all, nil, func(event string) error { return ns.To("nowhere").Emit(f.ctx, event) })
 		f.delivers("all but a room", all, []*client{c}, func(event string) error { return ns.Except("left").Emit(f.ctx, event) })
 		f.delivers("a room but another", all, []*client{a}, func(event string) error { return ns.To("left").Except("right").Emit(f.ctx, event) })
-		f.delivers("a socket's id", all, []*client{b}, func(event string) error { return ns.To(b.sid).Emit(f.ctx, event) })
-		f.delivers("all but a socket", all, []*client{a, c}, func(event string) error { return ns.Except(b.sid).Emit(f.ctx, event) })
-		f.delivers("a room and a socket", all, []*client{a, b}, func(event string) error { return ns.To("left", a.sid).Emit(f.ctx, event) })
+		f.delivers("a socket's id", all, []*client{b}, func(event string) error { return ns.To(b.SID).Emit(f.ctx, event) })
+		f.delivers("all but a socket", all, []*client{a, c}, func(event string) error { return ns.Except(b.SID).Emit(f.ctx, event) })
+		f.delivers("a room and a socket", all, []*client{a, b}, func(event string) error { return ns.To("left", a.SID).Emit(f.ctx, event) })
 	}
 }
 
@@ -66,10 +73,10 @@ func testBinary(f *fixture) {
 	}
 	f.must(f.nodes[0].ns.Emit(f.ctx, "binary", []byte{}, []byte{1, 2, 3}, nested{"ü", big}, []any{1.5, nil, true, -70000}))
 	for _, c := range clients {
-		if !c.has("binary", 1, patience) {
+		if !c.Has("binary", 1, patience) {
 			f.Fatalf("client %d got nothing", c.number)
 		}
-		args := c.all("binary")[0]
+		args := c.All("binary")[0]
 		var empty, small []byte
 		var n nested
 		f.must(errors.Join(args[0].Decode(&empty), args[1].Decode(&small), args[2].Decode(&n)))
@@ -89,10 +96,10 @@ func testOrder(f *fixture) {
 		f.must(f.nodes[0].ns.Emit(f.ctx, "counted", i))
 	}
 	for _, c := range clients {
-		if !c.has("counted", n, patience) {
-			f.Fatalf("client %d got %d of %d", c.number, c.times("counted"), n)
+		if !c.Has("counted", n, patience) {
+			f.Fatalf("client %d got %d of %d", c.number, c.Times("counted"), n)
 		}
-		for i, args := range c.all("counted") {
+		for i, args := range c.All("counted") {
 			var got int
 			f.must(args[0].Decode(&got))
 			if got != i {
@@ -108,7 +115,7 @@ func testLocal(f *fixture) {
 		f.delivers(fmt.Sprintf("local on node %d", i), clients, clients[i:i+1], func(event string) error { return n.ns.All().Local().Emit(f.ctx, event) })
 		sockets, err := n.ns.All().Local().FetchSockets(f.ctx)
 		f.must(err)
-		if len(sockets) != 1 || sockets[0].ID != clients[i].sid {
+		if len(sockets) != 1 || sockets[0].ID != clients[i].SID {
 			f.Errorf("node %d describes %d local sockets", i, len(sockets))
 		}
 	}
@@ -141,7 +148,7 @@ func testConcurrency(f *fixture) {
 	}
 	// Meanwhile rooms come and go, and sockets are asked for.
 	for i, c := range clients {
-		s := c.socket(f)
+		s := f.socket(c)
 		work.Go(func() { // ends after its rooms
 			for j := range each {
 				s.Join(fmt.Sprint("passing-", i, "-", j%5))
@@ -156,8 +163,8 @@ func testConcurrency(f *fixture) {
 	}
 	want := len(f.nodes) * senders * each
 	for _, c := range clients {
-		if !c.has("busy", want, patience) || c.times("busy") != want {
-			f.Errorf("client %d got %d events, want %d", c.number, c.times("busy"), want)
+		if !c.Has("busy", want, patience) || c.Times("busy") != want {
+			f.Errorf("client %d got %d events, want %d", c.number, c.Times("busy"), want)
 		}
 	}
 }

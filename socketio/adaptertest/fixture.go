@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"transportlab/socketio"
+	"transportlab/socketio/internal/testclient"
+	"transportlab/socketio/parser"
 )
 
 // A fixture is a cluster and one namespace in it.
@@ -22,6 +24,13 @@ type fixture struct {
 	namespace string
 	nodes     []*node
 	events    int
+}
+
+// A client is connected to one of the nodes.
+type client struct {
+	*testclient.Client
+	number int
+	node   *node
 }
 
 type node struct {
@@ -112,16 +121,41 @@ func (f *fixture) everybody() []*client {
 	return clients
 }
 
+// connect joins the namespace with a new client of node i. It answers with its number.
+func (f *fixture) connect(i int) *client { return f.connectWith(i, nil) }
+
+// connectWith also sends credentials, as a client does that wants its session back.
+func (f *fixture) connectWith(i int, auth any) *client {
+	f.Helper()
+	n := f.nodes[i]
+	dialled, err := testclient.Dial(f, f.ctx, n.http.URL, f.namespace, auth)
+	f.must(err)
+	c := &client{Client: dialled, number: i, node: n}
+	c.Answer = func(string, []parser.Value) []any { return []any{i} }
+	f.poll("the socket to be there", func() bool { return n.ns.Socket(c.SID) != nil })
+	return c
+}
+
+// socket returns the client's socket on its node.
+func (f *fixture) socket(c *client) *socketio.Socket {
+	f.Helper()
+	s := c.node.ns.Socket(c.SID)
+	if s == nil {
+		f.Fatalf("client %d has no socket", c.number)
+	}
+	return s
+}
+
 // join makes a client's socket join a room, and waits until broadcasts to the room reach it from every node: nodes may take
 // a moment to hear that somebody is there.
 func (f *fixture) join(c *client, room string) {
 	f.Helper()
-	c.socket(f).Join(room)
+	f.socket(c).Join(room)
 	for i, n := range f.nodes {
 		probe := f.event()
 		f.poll(fmt.Sprintf("the route from node %d to room %q", i, room), func() bool {
 			f.must(n.ns.To(room).Emit(f.ctx, probe))
-			return c.has(probe, 1, 50*time.Millisecond)
+			return c.Has(probe, 1, 50*time.Millisecond)
 		})
 	}
 }
@@ -134,7 +168,7 @@ func (f *fixture) delivers(what string, clients, want []*client, emit func(event
 		f.Fatalf("%s: %v", what, err)
 	}
 	for _, c := range want {
-		if !c.has(event, 1, patience) {
+		if !c.Has(event, 1, patience) {
 			f.Fatalf("%s: client %d did not get it", what, c.number)
 		}
 	}
@@ -143,7 +177,7 @@ func (f *fixture) delivers(what string, clients, want []*client, emit func(event
 		fence := f.event()
 		f.must(n.ns.Emit(f.ctx, fence))
 		for _, c := range clients {
-			if !c.has(fence, 1, patience) {
+			if !c.Has(fence, 1, patience) {
 				f.Fatalf("%s: client %d did not get the event to all after it", what, c.number)
 			}
 		}
@@ -153,7 +187,7 @@ func (f *fixture) delivers(what string, clients, want []*client, emit func(event
 		if slices.Contains(want, c) {
 			expected = 1
 		}
-		if got := c.times(event); got != expected {
+		if got := c.Times(event); got != expected {
 			f.Errorf("%s: client %d got it %d times, want %d", what, c.number, got, expected)
 		}
 	}

@@ -24,7 +24,7 @@ func testOutage(f *fixture) {
 		event := f.event()
 		_ = n.ns.Emit(f.ctx, event) // an error is right, none as well
 		_ = n.ns.To("room").Emit(f.ctx, event)
-		if !clients[i].has(event, 2, patience) {
+		if !clients[i].Has(event, 2, patience) {
 			f.Errorf("client %d does not hear its own node", i)
 		}
 		f.fails(n, "fetch sockets", func(ctx context.Context) error { _, err := n.ns.All().FetchSockets(ctx); return err })
@@ -58,7 +58,7 @@ func (f *fixture) healed(clients []*client) {
 				event := f.event()
 				f.poll("node and client to find each other again", func() bool {
 					_ = to.Emit(f.ctx, event) // until it succeeds
-					return c.has(event, 1, 100*time.Millisecond)
+					return c.Has(event, 1, 100*time.Millisecond)
 				})
 			}
 		}

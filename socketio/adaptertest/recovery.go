@@ -16,20 +16,20 @@ type session struct {
 func (f *fixture) away() (*client, session) {
 	f.Helper()
 	c := f.connect(0)
-	s := c.socket(f)
+	s := f.socket(c)
 	s.Join("room", "other")
 	s.SetData(map[string]any{"name": "ü", "b": []byte{1}})
 	f.must(f.nodes[0].ns.Emit(f.ctx, "before", 1))
-	if !c.has("before", 1, patience) {
+	if !c.Has("before", 1, patience) {
 		f.Fatal("the client got nothing")
 	}
-	was := session{c.pid, c.last()}
+	was := session{c.PID, c.Last()}
 	if was.PID == "" || was.Offset == "" {
 		f.Fatalf("session %+v", was)
 	}
 	kept := make(chan struct{})
 	s.OnDisconnect(func(socketio.Reason, error) { close(kept) })
-	c.drop()
+	c.Drop()
 	<-kept
 	return c, was
 }
@@ -40,7 +40,7 @@ func testRecovery(f *fixture) {
 	for _, n := range f.nodes {
 		f.must(n.ns.Emit(f.ctx, "missed", "to all"))
 		f.must(n.ns.To("room").Emit(f.ctx, "missed", "to room", []byte{1, 2}))
-		f.must(n.ns.To(c.sid).Emit(f.ctx, "missed", "to socket"))
+		f.must(n.ns.To(c.SID).Emit(f.ctx, "missed", "to socket"))
 		f.must(n.ns.To("another").Emit(f.ctx, "missed", "WRONG: to another room"))
 		f.must(n.ns.Except("other").Emit(f.ctx, "missed", "WRONG: except its room"))
 		f.must(n.ns.All().Volatile().Emit(f.ctx, "missed", "WRONG: volatile"))
@@ -49,37 +49,37 @@ func testRecovery(f *fixture) {
 	var back *client
 	f.poll("the session to be there", func() bool {
 		back = f.connectWith(len(f.nodes)-1, was)
-		if back.sid != c.sid { // it is being kept while the client is back already
-			back.drop()
+		if back.SID != c.SID { // it is being kept while the client is back already
+			back.Drop()
 		}
-		return back.sid == c.sid
+		return back.SID == c.SID
 	})
-	if back.pid != c.pid || !back.socket(f).Recovered() {
-		f.Errorf("pid %q, recovered %v", back.pid, back.socket(f).Recovered())
+	if back.PID != c.PID || !f.socket(back).Recovered() {
+		f.Errorf("pid %q, recovered %v", back.PID, f.socket(back).Recovered())
 	}
 	want := 3 * len(f.nodes)
-	if !back.has("missed", want, patience) {
-		f.Fatalf("got %d of %d", back.times("missed"), want)
+	if !back.Has("missed", want, patience) {
+		f.Fatalf("got %d of %d", back.Times("missed"), want)
 	}
-	for i, args := range back.all("missed") {
+	for i, args := range back.All("missed") {
 		if got, wanted := string(args[0].JSON), []string{`"to all"`, `"to room"`, `"to socket"`}[i%3]; got != wanted {
 			f.Errorf("event %d is %s, want %s", i, got, wanted)
 		}
 	}
-	rooms := back.socket(f).Rooms()
+	rooms := f.socket(back).Rooms()
 	slices.Sort(rooms)
-	if wanted := []string{c.sid, "other", "room"}; len(rooms) != 3 || !slices.Contains(rooms, "room") || !slices.Contains(rooms, c.sid) {
+	if wanted := []string{c.SID, "other", "room"}; len(rooms) != 3 || !slices.Contains(rooms, "room") || !slices.Contains(rooms, c.SID) {
 		f.Errorf("rooms %v, want %v", rooms, wanted)
 	}
 	var data struct {
 		Name string
 		B    []byte
 	}
-	if err := back.socket(f).DecodeData(&data); err != nil || data.Name != "ü" || len(data.B) != 1 {
+	if err := f.socket(back).DecodeData(&data); err != nil || data.Name != "ü" || len(data.B) != 1 {
 		f.Errorf("data %+v, error %v", data, err)
 	}
 	f.delivers("after recovery", []*client{back}, []*client{back}, func(event string) error { return last.To("room").Emit(f.ctx, event) })
-	if got := back.times("missed"); got != want {
+	if got := back.Times("missed"); got != want {
 		f.Errorf("got %d events that were missed, want %d", got, want)
 	}
 }
@@ -92,18 +92,18 @@ func testRecoveryRefused(f *fixture) {
 		"range as offset":  {"BBBBBBBBBBBBBBBBBBBB", "(0-0"},
 		"no pid":           {"", was.Offset},
 	} {
-		if other := f.connectWith(0, wrong); other.sid == c.sid || other.pid == c.pid || other.socket(f).Recovered() {
+		if other := f.connectWith(0, wrong); other.SID == c.SID || other.PID == c.PID || f.socket(other).Recovered() {
 			f.Errorf("%s: recovered", name)
 		}
 	}
 	f.poll("the session to be recovered", func() bool {
 		back := f.connectWith(0, was)
-		if back.sid != c.sid {
-			back.drop()
+		if back.SID != c.SID {
+			back.Drop()
 		}
-		return back.sid == c.sid
+		return back.SID == c.SID
 	})
-	if again := f.connectWith(0, was); again.sid == c.sid || again.pid == c.pid {
+	if again := f.connectWith(0, was); again.SID == c.SID || again.PID == c.PID {
 		f.Error("recovered twice")
 	}
 }

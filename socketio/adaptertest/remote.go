@@ -20,7 +20,7 @@ func testFetchSockets(f *fixture) {
 	}
 	clients := f.everybody()
 	for i, c := range clients {
-		s := c.socket(f)
+		s := f.socket(c)
 		s.Join(fmt.Sprint("room-", i), "all")
 		s.SetData(map[string]any{"number": i, "secret": []byte{byte(i), 255}})
 	}
@@ -31,23 +31,23 @@ func testFetchSockets(f *fixture) {
 			f.Fatalf("%d sockets, want %d", len(sockets), len(clients))
 		}
 		for i, c := range clients {
-			at := slices.IndexFunc(sockets, func(s socketio.RemoteSocket) bool { return s.ID == c.sid })
+			at := slices.IndexFunc(sockets, func(s socketio.RemoteSocket) bool { return s.ID == c.SID })
 			if at < 0 {
 				f.Fatalf("socket of client %d is missing", i)
 			}
 			s := sockets[at]
 			slices.Sort(s.Rooms)
-			rooms := []string{c.sid, fmt.Sprint("room-", i), "all"}
+			rooms := []string{c.SID, fmt.Sprint("room-", i), "all"}
 			slices.Sort(rooms)
 			var data struct{ Number int }
 			if !slices.Equal(s.Rooms, rooms) || s.Data.Decode(&data) != nil || data.Number != i {
 				f.Errorf("client %d: rooms %v, data %s", i, s.Rooms, s.Data.JSON)
 			}
-			if !reflect.DeepEqual(s.Handshake, c.socket(f).Handshake()) {
-				f.Errorf("client %d: handshake %+v, want %+v", i, s.Handshake, c.socket(f).Handshake())
+			if !reflect.DeepEqual(s.Handshake, f.socket(c).Handshake()) {
+				f.Errorf("client %d: handshake %+v, want %+v", i, s.Handshake, f.socket(c).Handshake())
 			}
 		}
-		if some, err := n.ns.To("room-0", "nowhere").FetchSockets(f.ctx); err != nil || len(some) != 1 || some[0].ID != clients[0].sid {
+		if some, err := n.ns.To("room-0", "nowhere").FetchSockets(f.ctx); err != nil || len(some) != 1 || some[0].ID != clients[0].SID {
 			f.Errorf("a room has %d sockets, error %v", len(some), err)
 		}
 		if some, err := n.ns.To("all").Except("room-0").FetchSockets(f.ctx); err != nil || len(some) != len(clients)-1 {
@@ -62,7 +62,7 @@ func (f *fixture) inRoom(room string, clients, want []*client) {
 	for _, c := range clients {
 		should := slices.Contains(want, c)
 		f.poll(fmt.Sprintf("client %d in room %q: %v", c.number, room, should), func() bool {
-			return slices.Contains(c.socket(f).Rooms(), room) == should
+			return slices.Contains(f.socket(c).Rooms(), room) == should
 		})
 	}
 }
@@ -74,7 +74,7 @@ func testJoinLeave(f *fixture) {
 	f.must(ns.All().SocketsJoin(f.ctx, "a", "b"))
 	f.inRoom("a", clients, clients)
 	f.inRoom("b", clients, clients)
-	f.must(ns.To(one.sid).SocketsLeave(f.ctx, "a"))
+	f.must(ns.To(one.SID).SocketsLeave(f.ctx, "a"))
 	f.inRoom("a", clients, clients[:len(clients)-1])
 	f.must(ns.Except("a").SocketsJoin(f.ctx, "c"))
 	f.inRoom("c", clients, []*client{one})
@@ -86,12 +86,12 @@ func testDisconnect(f *fixture) {
 	clients := append(f.everybody(), f.everybody()...)
 	half := len(clients) / 2
 	for _, c := range clients[:half] {
-		c.socket(f).Join("going")
+		f.socket(c).Join("going")
 	}
 	ns := f.nodes[0].ns
 	f.must(ns.To("going").DisconnectSockets(f.ctx, false))
 	for _, c := range clients[:half] {
-		if !c.gone() {
+		if !c.Gone(patience) {
 			f.Errorf("client %d is still connected", c.number)
 		}
 	}
@@ -101,7 +101,7 @@ func testDisconnect(f *fixture) {
 	})
 	f.must(ns.All().DisconnectSockets(f.ctx, true))
 	for _, c := range clients[half:] {
-		if !c.gone() {
+		if !c.Gone(patience) {
 			f.Errorf("client %d is still connected", c.number)
 		}
 	}
@@ -110,7 +110,7 @@ func testDisconnect(f *fixture) {
 func testRemoteSocket(f *fixture) {
 	clients := f.everybody()
 	far := clients[len(clients)-1]
-	sockets, err := f.nodes[0].ns.To(far.sid).FetchSockets(f.ctx)
+	sockets, err := f.nodes[0].ns.To(far.SID).FetchSockets(f.ctx)
 	f.must(err)
 	if len(sockets) != 1 {
 		f.Fatalf("%d sockets with one id", len(sockets))
@@ -124,7 +124,7 @@ func testRemoteSocket(f *fixture) {
 	f.must(remote.SocketsJoin(f.ctx, "room"))
 	f.inRoom("room", clients, []*client{far})
 	f.must(remote.DisconnectSockets(f.ctx, true))
-	if !far.gone() {
+	if !far.Gone(patience) {
 		f.Error("the remote socket is still connected")
 	}
 }
@@ -220,7 +220,7 @@ func testLeavingNode(f *fixture) {
 	f.count(last + 1)
 	late := f.connect(last)
 	f.must(f.nodes[0].ns.Emit(f.ctx, "welcome"))
-	if !late.has("welcome", 1, patience) {
+	if !late.Has("welcome", 1, patience) {
 		f.Error("a node that came later hears nothing")
 	}
 }
