@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +12,13 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// MaxFile is the largest workload file in bytes.
-const MaxFile = 1 << 20
+// Bounds of a workload file. The parser's time grows with the square of a line and of the depth, so both
+// are looked at first.
+const (
+	MaxFile  = 64 << 10 // bytes
+	MaxLine  = 8 << 10  // bytes of a line
+	MaxDepth = 16       // brackets open at once
+)
 
 // A file holds one workload, or several under the key "workloads".
 type file struct {
@@ -29,6 +35,9 @@ func Parse(r io.Reader, name string) ([]Workload, error) {
 	}
 	if len(source) > MaxFile {
 		return nil, fmt.Errorf("%s: larger than %d bytes", name, MaxFile)
+	}
+	if err := checkShape(source); err != nil {
+		return nil, fmt.Errorf("%s:%w", name, err)
 	}
 	tree, err := parser.ParseBytes(source, 0)
 	if err != nil {
@@ -63,6 +72,29 @@ func Parse(r io.Reader, name string) ([]Workload, error) {
 		f.Workloads[i] = w
 	}
 	return f.Workloads, nil
+}
+
+// checkShape refuses what would take the parser long. Its error begins with the line.
+func checkShape(source []byte) error {
+	depth, n := 0, 0
+	for line := range bytes.Lines(source) {
+		n++
+		if len(line) > MaxLine {
+			return fmt.Errorf("%d: longer than %d bytes", n, MaxLine)
+		}
+		for _, c := range line {
+			switch c {
+			case '[', '{':
+				depth++
+			case ']', '}':
+				depth = max(depth-1, 0)
+			}
+			if depth > MaxDepth {
+				return fmt.Errorf("%d: more than %d brackets are open", n, MaxDepth)
+			}
+		}
+	}
+	return nil
 }
 
 // UnmarshalYAML is UnmarshalText with an error that knows its line.

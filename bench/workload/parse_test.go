@@ -66,7 +66,10 @@ func TestParseRefusesWhatIsNoWorkloadFile(t *testing.T) {
 		"a list":        "- name: a\n",
 		"a scalar":      "hello\n",
 		"without kind":  "name: a\n",
-		"too large":     strings.Repeat("#", MaxFile+1),
+		"too large":     strings.Repeat("#\n", MaxFile/2+1),
+		"a long line":   "name: " + strings.Repeat("x", MaxLine),
+		"deep":          strings.Repeat("[", MaxDepth+1),
+		"deep by lines": strings.Repeat("[\n", MaxDepth+1),
 	} {
 		if ws, err := Parse(strings.NewReader(source), name); err == nil {
 			t.Errorf("%s: read %+v", name, ws)
