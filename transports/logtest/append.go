@@ -95,7 +95,7 @@ func concurrentPublishers(k *kit) {
 		wg.Go(func() { // ends with its appends
 			for i := range each {
 				m := text(fmt.Sprintf("%d/%d", p, i), fmt.Sprint(i))
-				if _, err := nodes[p%len(nodes)].Append(ctx, "order", m); err != nil {
+				if _, err := store(ctx, nodes[p%len(nodes)], "order", m); err != nil {
 					k.Errorf("Append: %v", err)
 					return
 				}

@@ -121,11 +121,22 @@ func text(id, data string) transports.Message {
 // append appends or ends the test.
 func (k *kit) append(topic, id, data string) transports.Cursor {
 	k.Helper()
-	c, err := k.log.Append(k.ctx(), topic, text(id, data))
+	c, err := store(k.ctx(), k.log, topic, text(id, data))
 	if err != nil {
 		k.Fatalf("Append(%s, %s): %v", topic, id, err)
 	}
 	return c
+}
+
+// store appends, and appends again when a busy machine has kept the store from answering in time,
+// which the contract says is safe.
+func store(ctx context.Context, log transports.Log, topic string, m transports.Message) (transports.Cursor, error) {
+	for {
+		c, err := log.Append(ctx, topic, m)
+		if !errors.Is(err, transports.ErrUnavailable) || ctx.Err() != nil {
+			return c, err
+		}
+	}
 }
 
 // fill appends n messages with the IDs from…from+n-1 and data made of them.

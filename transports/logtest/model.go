@@ -93,7 +93,7 @@ func (m *machine) stored(t *rapid.T, topic *modelTopic, msg transports.Message, 
 
 func (m *machine) append(t *rapid.T) {
 	topic, msg := m.topic(t), m.message(t)
-	c, err := m.log.Append(t.Context(), topic.name, msg)
+	c, err := store(t.Context(), m.log, topic.name, msg)
 	m.stored(t, topic, msg, c, err)
 }
 

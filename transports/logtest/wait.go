@@ -158,7 +158,7 @@ func otherNode(k *kit) {
 		if i%2 == 1 {
 			writer, reader = reader, writer
 		}
-		c, err := writer.Append(ctx, "nodes", text(fmt.Sprint(i), "x"))
+		c, err := store(ctx, writer, "nodes", text(fmt.Sprint(i), "x"))
 		if err != nil {
 			k.Fatalf("Append: %v", err)
 		}

@@ -1,8 +1,10 @@
 package redislog
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"transportlab/transports"
 	"transportlab/transports/internal/window"
@@ -105,6 +107,44 @@ func (f *feed) next(e entry) bool {
 	return true
 }
 
+// holds tells whether the store still holds what follows on the cursor, as far as this process has
+// been told, although the window may not reach to the end.
+func (f *feed) holds(after transports.Cursor) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !after.IsZero() && (f.own.Epoch != after.Epoch || after.Offset+uint64(f.log.o.MaxLen) >= f.own.Offset)
+}
+
+// onTheWay is how long messages may take that were published before others that this process has been
+// told of; in an unbroken session that is a fraction of a millisecond.
+const onTheWay = 50 * time.Millisecond
+
+// catchesUp returns true once the window holds what this process had been told of, and false when it
+// will not, since no session brings it.
+func (f *feed) catchesUp(ctx context.Context) bool {
+	f.mu.Lock()
+	own, synced := f.own, f.synced
+	f.mu.Unlock()
+	if !synced {
+		return false
+	}
+	timer := time.NewTimer(onTheWay)
+	defer timer.Stop()
+	for {
+		v := f.w.View()
+		if v.Epoch() != own.Epoch || v.Last() >= own.Offset {
+			return v.Epoch() == own.Epoch
+		}
+		select {
+		case <-v.News():
+		case <-timer.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
 // live takes what the link received: a message, or with an empty body the news that the epoch changed.
 func (f *feed) live(at transports.Cursor, body string) {
 	f.mu.Lock()
@@ -188,78 +228,5 @@ func (f *feed) detach(k *link) {
 		f.link, f.session, f.synced, f.ahead = nil, 0, false, nil
 		f.settle()
 		f.log.syncer.request(f)
-	}
-}
-
-// A position is what a feed knew when a comparison with the store began.
-type position struct {
-	at      transports.Cursor
-	stamp   string
-	session uint64
-}
-
-// check asks for the periodic comparison.
-func (f *feed) check() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.late > f.heard && f.link != nil {
-		f.link.reset() // it has had a whole interval to bring what the store held: it is deaf
-	}
-	f.late = 0
-	f.log.syncer.request(f)
-}
-
-func (f *feed) position() position {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	v := f.w.View()
-	return position{transports.Cursor{Epoch: v.Epoch(), Offset: v.Last()}, f.stamp, f.session}
-}
-
-// compared takes what the store holds after p.
-func (f *feed) compared(p position, s stored) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.session == 0 || f.session != p.session {
-		return // another comparison will follow with the next session
-	}
-	v, was := f.w.View(), f.synced
-	if v.Epoch() != p.at.Epoch { // a new log has begun meanwhile
-		f.doubt()
-		return
-	}
-	if s.epoch == v.Epoch() {
-		for len(s.entries) > 0 && s.entries[0].Offset <= v.Last() {
-			s.entries = s.entries[1:]
-		}
-	}
-	switch {
-	case s.epoch == v.Epoch() && len(s.entries) > 0 && s.entries[0].Offset == v.Last()+1:
-		f.add(s.entries...)
-		if was {
-			f.late = f.w.View().Last()
-		}
-	case s.epoch != v.Epoch() || s.last > v.Last(): // lost, or too much to read it all
-		f.begin(s.epoch, s.last, s.oldest, s.entries)
-		if f.own.Epoch != s.epoch {
-			f.own = transports.Cursor{}
-		}
-	}
-	ahead, missed := f.ahead, f.missed
-	f.ahead, f.missed, f.synced = nil, false, true
-	for _, e := range ahead {
-		if !f.next(e) {
-			missed = true
-			break
-		}
-		f.heard = max(f.heard, e.Offset)
-	}
-	f.settle()
-	if missed || f.w.View().Last() < s.last {
-		f.doubt()
-		return
-	}
-	if !was {
-		f.w.Wake() // who waited for certainty looks again
 	}
 }

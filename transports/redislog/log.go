@@ -112,18 +112,15 @@ func (l *Log) Read(ctx context.Context, topic string, after transports.Cursor, l
 	}
 	fresh := f.fresh.Load() // before the view: it may only have become better
 	ms, err := f.w.View().Read(after, limit)
-	if err == nil && (fresh || limit <= 0 || len(ms) > 0 && f.holds(after)) {
+	if err == nil && (fresh || limit <= 0 || len(ms) == limit && f.holds(after)) {
 		return ms, nil
 	}
+	if err == nil && f.catchesUp(ctx) {
+		if ms, err := f.w.View().Read(after, limit); err == nil {
+			return ms, nil
+		}
+	}
 	return l.cold(ctx, f, after, limit)
-}
-
-// holds tells whether the store still holds what follows on the cursor, as far as this process has
-// been told, although the window may not reach to the end.
-func (f *feed) holds(after transports.Cursor) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return !after.IsZero() && (f.own.Epoch != after.Epoch || after.Offset+uint64(f.log.o.MaxLen) >= f.own.Offset)
 }
 
 // Wait implements transports.Log. It follows the topic. It does not end when Redis cannot be reached,
