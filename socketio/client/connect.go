@@ -102,7 +102,7 @@ func (m *Manager) openFailed(o *opening, err error, retry bool) bool {
 	}
 	m.tell(func(h *hooks) { call(h.failed, err) })
 	for _, s := range m.sockets {
-		if s.active {
+		if s.active { // and therefore not connected: there was no connection
 			s.connectFailed(err)
 		}
 	}

@@ -50,11 +50,11 @@ func (s *Socket) receiveConnect(payload parser.Value) {
 		SID string `json:"sid"`
 		PID string `json:"pid"`
 	}
-	if err := payload.Decode(&hello); err != nil || hello.SID == "" {
-		s.connectFailed(ErrOldServer)
+	if s.connected { // once is enough
 		return
 	}
-	if s.connected { // once is enough
+	if err := payload.Decode(&hello); err != nil || hello.SID == "" {
+		s.connectFailed(ErrOldServer)
 		return
 	}
 	s.id, s.connected = hello.SID, true

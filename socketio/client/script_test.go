@@ -209,6 +209,28 @@ func TestWhatNobodyAskedForIsIgnored(t *testing.T) {
 	})
 }
 
+func TestRefusalOfAConnectedSocketSendsItAway(t *testing.T) {
+	start(t, Options{}, func(t *testing.T, server *fakeServer, m *Manager) {
+		s := m.Socket("/", SocketOptions{AuthFunc: func(ctx context.Context) (any, error) {
+			time.Sleep(time.Second)
+			return nil, errDown // too late: the server has let the socket in without being asked
+		}})
+		var events notes
+		s.OnConnect(func(context.Context) { events.add("connect") })
+		s.OnConnectError(func(err error) { events.add("connect_error %v", err) })
+		s.OnDisconnect(func(r Reason, err error) { events.add("disconnect %s %v", r, err) })
+		s.Connect()
+		server.polls <- `40{"sid":"s1"}`
+		time.Sleep(2 * time.Second)
+		server.polls <- `44{"message":"no"}`
+		synctest.Wait()
+		events.expect(t, "connect", "disconnect io server disconnect no")
+		if s.Active() || s.Connected() {
+			t.Error("socket is still there")
+		}
+	})
+}
+
 func TestFloodBeforeConnectEndsTheConnection(t *testing.T) {
 	start(t, Options{ReceiveBuffer: 2000, Reconnection: Reconnection{Disabled: true}}, func(t *testing.T, server *fakeServer, m *Manager) {
 		s := m.Socket("/", SocketOptions{})

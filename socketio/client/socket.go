@@ -204,7 +204,7 @@ func (s *Socket) join() {
 		s.m.mu.Lock()
 		defer s.m.mu.Unlock()
 		switch {
-		case s.joining != conn || s.m.conn != conn:
+		case s.joining != conn || s.m.conn != conn || s.connected: // by a server that did not wait for CONNECT
 		case s.active:
 			s.present(auth, err)
 		default:
@@ -227,18 +227,20 @@ func (s *Socket) present(auth parser.Value, err error) {
 	}
 }
 
-// refuse handles a refusal. Manager.mu is held.
+// refuse handles a refusal. A server that refuses whom it let in sends it away. Manager.mu is held.
 func (s *Socket) refuse(err error) {
+	was := s.connected
 	s.joining = nil
 	s.retire(err)
+	if was {
+		s.lost(ReasonServerDisconnect, err)
+		return
+	}
 	s.connectFailed(err)
 }
 
 // connectFailed tells that the socket could not connect. Manager.mu is held.
 func (s *Socket) connectFailed(err error) {
-	if s.connected {
-		return
-	}
 	s.tell("connect_error function", func() {
 		for _, f := range snapshot(s, &s.refused) {
 			f(err)
