@@ -70,9 +70,10 @@ func (g *GapError) Error() string {
 	return fmt.Sprintf("gap: messages %d to %d are no longer held", g.After.Offset+1, g.First-1)
 }
 
-// CheckTopic returns ErrTopic unless s is a topic: 1–128 bytes of [A-Za-z0-9_.:-], the first not '_'.
+// CheckTopic returns ErrTopic unless s is a topic: 1–128 bytes of [A-Za-z0-9_.:-], the first not '_', and
+// not "." or "..", which have a meaning in paths.
 func CheckTopic(s string) error {
-	if !checkName(s, 128, "_.:-") || s[0] == '_' {
+	if !checkName(s, 128, "_.:-") || s[0] == '_' || s == "." || s == ".." {
 		return ErrTopic
 	}
 	return nil

@@ -40,7 +40,7 @@ func (b Backoff) wait(attempt int, err error) time.Duration {
 // is returned and ends the Conn. ctx bounds the Conn's life; nothing is dialled before it is needed.
 func Redial(ctx context.Context, t Transport, target Target, b Backoff) Conn {
 	ctx, cancel := context.WithCancelCause(ctx)
-	return &redial{t: t, target: target, backoff: b, ctx: ctx, cancel: cancel, after: target.After}
+	return &redial{t: t, target: target, backoff: b, ctx: ctx, cancel: cancel, after: target.After, dialler: make(chan struct{}, 1)}
 }
 
 type redial struct {
@@ -53,13 +53,16 @@ type redial struct {
 	recv  sync.Mutex // Recv: one at a time; guards after
 	after Cursor
 
-	attempt atomic.Int32 // failures since something last succeeded
-	dial    sync.Mutex   // one dials for all; guards failed
-	failed  error        // the last failure, if it was not waited for yet
+	attempt atomic.Int32  // failures since something last succeeded
+	dialler chan struct{} // has room for one: who dials for all
 
-	mu   sync.Mutex
-	conn Conn // nil: to be dialled
+	mu     sync.Mutex
+	conn   *dialled // nil: to be dialled
+	failed error    // the last failure, if it was not waited for yet
 }
+
+// A dialled is one connection; its address tells it from others.
+type dialled struct{ Conn }
 
 // Send implements Conn.
 func (r *redial) Send(ctx context.Context, m Message) (Cursor, error) {
@@ -117,28 +120,31 @@ func (r *redial) moved(c Cursor) {
 }
 
 // connect returns the connection, which it dials if need be.
-func (r *redial) connect(ctx context.Context) (Conn, error) {
-	r.dial.Lock()
-	defer r.dial.Unlock()
+func (r *redial) connect(ctx context.Context) (*dialled, error) {
+	select {
+	case r.dialler <- struct{}{}:
+		defer func() { <-r.dialler }()
+	case <-ctx.Done():
+	case <-r.ctx.Done():
+	}
 	for {
 		if err := ended(ctx, r.ctx); err != nil {
 			return nil, err
 		}
 		r.mu.Lock()
-		conn, target := r.conn, r.target
-		target.After = r.after
+		conn, failed, target := r.conn, r.failed, r.target
+		target.After, r.failed = r.after, nil
 		r.mu.Unlock()
 		if conn != nil {
 			return conn, nil
 		}
-		if r.failed != nil {
-			if err := r.pause(ctx); err != nil {
-				return nil, err
-			}
+		if failed != nil && !r.pause(ctx, failed) {
+			continue
 		}
-		conn, err := r.try(ctx, target)
+		c, err := r.try(ctx, target)
 		switch {
 		case err == nil:
+			conn = &dialled{c}
 			r.mu.Lock()
 			r.conn = conn
 			r.mu.Unlock()
@@ -150,10 +156,16 @@ func (r *redial) connect(ctx context.Context) (Conn, error) {
 		case !passes(err):
 			r.cancel(err)
 		default:
-			r.failed = err
-			r.attempt.Add(1)
+			r.fail(err)
 		}
 	}
+}
+
+func (r *redial) fail(err error) {
+	r.mu.Lock()
+	r.failed = err
+	r.mu.Unlock()
+	r.attempt.Add(1)
 }
 
 // try dials within both contexts.
@@ -164,20 +176,21 @@ func (r *redial) try(ctx context.Context, target Target) (Conn, error) {
 	return r.t.Dial(ctx, target)
 }
 
-func (r *redial) pause(ctx context.Context) error {
-	t := time.NewTimer(r.backoff.wait(int(r.attempt.Load())-1, r.failed))
+// pause waits before the next attempt; false when a context ended meanwhile.
+func (r *redial) pause(ctx context.Context, failed error) bool {
+	t := time.NewTimer(r.backoff.wait(int(r.attempt.Load())-1, failed))
 	defer t.Stop()
-	r.failed = nil
 	select {
 	case <-t.C:
+		return true
 	case <-ctx.Done():
 	case <-r.ctx.Done():
 	}
-	return ended(ctx, r.ctx)
+	return false
 }
 
 // lost lets go of a connection that failed; its error is what the caller is to return.
-func (r *redial) lost(ctx context.Context, conn Conn, err error) error {
+func (r *redial) lost(ctx context.Context, conn *dialled, err error) error {
 	if e := ended(ctx, r.ctx); e != nil {
 		return e
 	}
@@ -189,10 +202,7 @@ func (r *redial) lost(ctx context.Context, conn Conn, err error) error {
 	r.mu.Unlock()
 	if mine {
 		conn.Close()
-		r.dial.Lock()
-		r.failed = err
-		r.dial.Unlock()
-		r.attempt.Add(1)
+		r.fail(err)
 	}
 	if !passes(err) {
 		r.cancel(err)

@@ -7,6 +7,10 @@ import (
 	"go.uber.org/goleak"
 
 	"transportlab/transports"
+	"transportlab/transports/ajax"
+	"transportlab/transports/longpoll"
+	"transportlab/transports/polling"
+	"transportlab/transports/streaming"
 	"transportlab/transports/transporttest"
 )
 
@@ -15,6 +19,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestEveryTransportKeepsTheContract(t *testing.T) {
 	for _, arm := range arms {
 		t.Run(arm(transports.Options{}).Info().Name, func(t *testing.T) { transporttest.Run(t, arm) })
+	}
+}
+
+func TestTransportsOverPlainHTTPRefuseAlike(t *testing.T) {
+	for _, arm := range []transporttest.New{polling.New, ajax.New, longpoll.New, streaming.New} {
+		t.Run(arm(transports.Options{}).Info().Name, func(t *testing.T) { transporttest.RunHTTP(t, arm) })
 	}
 }
 
