@@ -138,10 +138,13 @@ func sample(values []float64) *benchmath.Sample {
 	return benchmath.NewSample(slices.Clone(values), &t)
 }
 
-func median(values []float64) float64 {
-	v := slices.Sorted(slices.Values(values))
-	n := len(v)
-	return (v[(n-1)/2] + v[n/2]) / 2
+func median(values []float64) float64 { return middle(slices.Clone(values)) }
+
+// middle is the median of values, which it sorts.
+func middle(values []float64) float64 {
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
 func effect(a, b []float64) float64 {
@@ -171,7 +174,7 @@ func ratio(a, b []float64) Summary {
 		for i := range into {
 			into[i] = from[rng.IntN(len(from))]
 		}
-		return median(into)
+		return middle(into)
 	}
 	ratios, x, y := make([]float64, times), make([]float64, len(a)), make([]float64, len(b))
 	for i := range ratios {
