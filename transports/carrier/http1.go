@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// act moves on after a line of HTTP/1.1 (RFC 9112), of which at least the first 40 bytes are there.
+// act moves on after a line of HTTP/1.1 (RFC 9112), of which only the first 40 bytes are there.
 func (s *parser) act(line []byte, x *turns) {
 	line = bytes.TrimRight(line, "\r\n")
 	switch s.state {
