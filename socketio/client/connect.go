@@ -166,7 +166,6 @@ func (m *Manager) lost(conn *engine.Conn, reason Reason, err error) {
 		return
 	}
 	m.drop()
-	m.backoff.reset()
 	m.tellClose(reason, err)
 	for _, s := range m.sockets {
 		if s.active {

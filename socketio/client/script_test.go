@@ -42,6 +42,25 @@ func TestReconnectionFollowsTheBackoffAndTellsInOrder(t *testing.T) {
 	})
 }
 
+func TestBackoffBeginsAnewAfterSuccess(t *testing.T) {
+	start(t, Options{Reconnection: Reconnection{RandomizationFactor: -1}}, func(t *testing.T, server *fakeServer, m *Manager) {
+		server.down.Store(true)
+		reconnected := make(chan int, 10)
+		m.OnReconnect(func(attempt int) { reconnected <- attempt })
+		m.Socket("/", SocketOptions{}).Connect()
+		time.Sleep(4 * time.Second)
+		server.down.Store(false)
+		if n := <-reconnected; n != 3 {
+			t.Errorf("reconnected at attempt %d", n)
+		}
+		server.polls <- "1"
+		if n := <-reconnected; n != 1 {
+			t.Errorf("reconnected at attempt %d", n)
+		}
+		server.begun.expect(t, "0s", "1s", "3s", "7s", "8s")
+	})
+}
+
 func TestDisconnectEndsAttempts(t *testing.T) {
 	start(t, Options{}, func(t *testing.T, server *fakeServer, m *Manager) {
 		server.down.Store(true)
@@ -142,12 +161,11 @@ func TestRetriesSendOneEventAtATimeUntilAcknowledged(t *testing.T) {
 		}
 		emit("a")
 		emit("b")
-		emit("c")
 		s.Connect()
 		server.expect(t, "40")
 		server.polls <- `40{"sid":"s1"}`
 		server.expect(t, `420["a"]`)
-		synctest.Wait()
+		emit("c")
 		if len(server.sent) > 0 {
 			t.Fatalf("%q was sent while an event is in flight", <-server.sent)
 		}
