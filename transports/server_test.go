@@ -70,7 +70,7 @@ func TestFollowReturnsEveryMessageInOrder(t *testing.T) {
 	defer cancel()
 	go func() { // ends with the last message
 		for i := range 100 {
-			log.Append(ctx, "t", transports.Message{ID: string(rune('A' + i%26)) + string(rune('a'+i/26))})
+			log.Append(ctx, "t", transports.Message{ID: string(rune('A'+i%26)) + string(rune('a'+i/26))})
 		}
 	}()
 	stop := errors.New("enough")

@@ -21,6 +21,7 @@ package transports
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -122,6 +123,19 @@ type Target struct {
 	After  Cursor       // receive what comes after it; the zero Cursor is the oldest message held
 	Client *http.Client // how to reach it (carrier, TLS); nil is a client of this package's own
 	Header http.Header  // added to every request: credentials, or a browser's headers
+	Tally  *Tally       // counts what the connection moves; nil does not
+}
+
+// A Tally counts what connections move by what it is for, at the client. What else they write and read is
+// the transport's own framing.
+type Tally struct {
+	Up, Down Share
+}
+
+// A Share counts bytes: the messages' data, and what carries offsets and IDs, the price of the guarantees,
+// which is alike on every transport.
+type Share struct {
+	Messages, Payload, Envelope atomic.Int64
 }
 
 // A Conn is one client's connection to one topic. Send may be called concurrently, also with Recv;
@@ -147,7 +161,7 @@ type Options struct {
 	Batch       int           `json:"batch"`        // most messages in one answer, event or frame; 256
 	MaxMessage  int           `json:"max_message"`  // largest Data in bytes; 64 KiB
 	Heartbeat   time.Duration `json:"heartbeat"`    // push transports: longest silence on an idle connection; 15 s
-	Compression bool          `json:"compression"`  // websocket: permessage-deflate; streaming and the pull transports: gzip
+	Compression bool          `json:"compression"`  // websocket: permessage-deflate; off
 	MessageRate int           `json:"message_rate"` // messages a second that one connection may send, with bursts of twice that; 100
 	Origins     []string      `json:"origins"`      // foreign origins that browsers may use, each exactly scheme://host[:port]; none
 }

@@ -200,5 +200,5 @@ func (t transport) Dial(ctx context.Context, target transports.Target) (transpor
 		return nil, wire.ReadError(resp, target.After)
 	}
 	c := &frameConn{conn: body, reader: reader{r: bufio.NewReader(body), most: clientMax}}
-	return duplex.NewClient(c, t.o, target.After), nil
+	return duplex.NewClient(c, t.o, target), nil
 }

@@ -40,7 +40,7 @@ func (t transport) Dial(ctx context.Context, target transports.Target) (transpor
 		return nil, err
 	}
 	ws.SetReadLimit(clientMax)
-	return duplex.NewClient(frameConn{ws}, t.o, target.After), nil
+	return duplex.NewClient(frameConn{ws}, t.o, target), nil
 }
 
 // A frameConn is the client's connection.

@@ -30,10 +30,11 @@ const (
 
 // A Client is a transports.Conn over frames.
 type Client struct {
-	conn FrameConn
-	o    transports.Options
-	done chan struct{} // closed when the reader has ended
-	news chan struct{} // has room for one
+	conn  FrameConn
+	o     transports.Options
+	tally *transports.Tally
+	done  chan struct{} // closed when the reader has ended
+	news  chan struct{} // has room for one
 
 	mu      sync.Mutex
 	waiting map[string]*waiter
@@ -70,8 +71,9 @@ type waiter struct {
 }
 
 // NewClient returns a Conn over conn, which it closes.
-func NewClient(conn FrameConn, o transports.Options, after transports.Cursor) *Client {
-	c := &Client{conn: conn, o: o, done: make(chan struct{}), news: make(chan struct{}, 1),
+func NewClient(conn FrameConn, o transports.Options, target transports.Target) *Client {
+	after := target.After
+	c := &Client{conn: conn, o: o, tally: target.Tally, done: make(chan struct{}), news: make(chan struct{}, 1),
 		waiting: map[string]*waiter{}, tail: after, epoch: after.Epoch}
 	go c.read() // ends with the connection
 	return c
@@ -100,6 +102,7 @@ func (c *Client) Send(ctx context.Context, m transports.Message) (transports.Cur
 	} else {
 		p = wire.AppendUp(nil, m)
 	}
+	wire.CountUp(c.tally, m, len(p))
 	c.write(frame{p, m.Binary})
 	select {
 	case a := <-w.answer:
@@ -220,6 +223,7 @@ func (c *Client) take(p []byte, binary bool) error {
 	if err != nil {
 		return fmt.Errorf("the server sent a batch that cannot be read: %w", err)
 	}
+	b.Count(c.tally)
 	c.mu.Lock()
 	if b.First.Epoch != "" {
 		c.epoch = b.First.Epoch

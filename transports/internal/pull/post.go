@@ -100,6 +100,7 @@ func roundTrip(ctx context.Context, target transports.Target, url string, m tran
 	if m.Binary {
 		body, kind = wire.AppendBinaryEntry(nil, m), "application/octet-stream"
 	}
+	wire.CountUp(target.Tally, m, len(body))
 	r, err := Request(ctx, http.MethodPost, url, bytes.NewReader(body), target.Header)
 	if err != nil {
 		return answer, err

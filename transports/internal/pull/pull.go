@@ -91,6 +91,7 @@ func (c *Conn) news(answer PostAnswer) error {
 	if b.First.Epoch == "" {
 		b.First.Epoch = answer.Epoch
 	}
+	b.Count(c.target.Tally)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tail.Epoch == b.First.Epoch && b.First.Offset <= c.tail.Offset {
@@ -233,6 +234,7 @@ func (c *Conn) ask(ctx context.Context) (n int, err error) {
 
 // take queues the answer to a request for what comes after a cursor.
 func (c *Conn) take(after transports.Cursor, b wire.Batch) error {
+	b.Count(c.target.Tally)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if b.First.Epoch == "" {

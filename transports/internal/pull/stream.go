@@ -179,6 +179,7 @@ func (c *StreamConn) take(kind string, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("the server sent an event that cannot be read: %w", err)
 	}
+	b.Count(c.target.Tally)
 	if b.First.Epoch != "" {
 		c.epoch = b.First.Epoch
 	}

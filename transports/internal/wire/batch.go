@@ -32,6 +32,28 @@ type Batch struct {
 	Envelope int // bytes of the batch beyond the messages' data
 }
 
+// Count adds the batch to what came down.
+func (b Batch) Count(t *transports.Tally) {
+	if t == nil {
+		return
+	}
+	t.Down.Messages.Add(int64(len(b.Messages)))
+	t.Down.Envelope.Add(int64(b.Envelope))
+	for _, m := range b.Messages {
+		t.Down.Payload.Add(int64(len(m.Data)))
+	}
+}
+
+// CountUp adds a batch of one message, written in so many bytes, to what went up.
+func CountUp(t *transports.Tally, m transports.Message, written int) {
+	if t == nil {
+		return
+	}
+	t.Up.Messages.Add(1)
+	t.Up.Payload.Add(int64(len(m.Data)))
+	t.Up.Envelope.Add(int64(written - len(m.Data)))
+}
+
 // AppendHead begins a text batch that goes down.
 func AppendHead(dst []byte, epoch string, first uint64) []byte {
 	dst = append(dst, '[')
