@@ -110,7 +110,10 @@ func (s *Socket) welcome(missed []parser.Value) bool {
 		}
 		_ = s.write(parser.Packet{Type: parser.Event, Data: data}, Flags{}) // a client that is gone misses it again
 	}
-	_ = s.write(parser.Packet{Type: parser.Connect, Data: payload}, Flags{})
+	// In a write of its own: a client that takes its frames one read at a time sees it before any event.
+	if out, err := s.encode(parser.Packet{Type: parser.Connect, Data: payload}, Flags{}); err == nil {
+		_ = s.client.conn.SendNow(out...) // as above
+	}
 	s.releaseHeld(known)
 	return true
 }

@@ -163,7 +163,9 @@ func (s *Socket) SendNow(messages ...*Message) error {
 	s.flushing = true
 	s.server.work.Add(1)
 	s.mu.Unlock()
-	s.flush()
+	if s.flushOnce() {
+		go s.flush() // ends as in startFlush; others keep sending, and the caller has something else to do
+	}
 	return nil
 }
 
@@ -198,40 +200,46 @@ func (s *Socket) startFlush() {
 	}
 }
 
-// flush writes to the WebSocket until nothing is queued: whatever gathers during one write goes out with the next. At the
-// end of a closing session it says goodbye.
+// flush writes to the WebSocket until nothing is queued: whatever gathers during one write goes out with the next.
 func (s *Socket) flush() {
-	defer s.server.work.Done()
-	for {
-		s.mu.Lock()
-		if len(s.queue) == 0 || s.state == stateClosed {
-			s.flushing = false
-			closing := s.state == stateClosing
-			ws, reason := s.ws, s.ending
-			s.mu.Unlock()
-			if closing {
-				s.finish(reason, nil)
-				ws.goodbye(closeCode(reason), string(reason))
-			}
-			return
-		}
-		batch := s.queue
-		s.queue, s.spare = s.spare, nil
-		ws := s.ws
-		s.mu.Unlock()
-
-		size, err := ws.writeBatch(batch)
-		clear(batch)
-		s.mu.Lock()
-		s.queued -= size
-		if cap(batch) <= 64 && s.spare == nil {
-			s.spare = batch[:0]
-		}
-		s.mu.Unlock()
-		if err != nil {
-			s.abort(writeReason(err), err)
-		}
+	for s.flushOnce() {
 	}
+}
+
+// flushOnce writes what is queued and reports whether there may be more. If there is not, the flush is over and its count in
+// work given back; a closing session then says goodbye.
+func (s *Socket) flushOnce() (more bool) {
+	s.mu.Lock()
+	batch, ws := s.queue, s.ws
+	s.queue, s.spare = s.spare, nil
+	s.mu.Unlock()
+
+	size, err := 0, error(nil)
+	if len(batch) > 0 {
+		size, err = ws.writeBatch(batch)
+		clear(batch)
+	}
+	if err != nil {
+		s.abort(writeReason(err), err)
+	}
+	s.mu.Lock()
+	s.queued -= size
+	if cap(batch) <= 64 && s.spare == nil {
+		s.spare = batch[:0]
+	}
+	if len(s.queue) > 0 && s.state != stateClosed {
+		s.mu.Unlock()
+		return true
+	}
+	s.flushing = false
+	closing, reason := s.state == stateClosing, s.ending
+	s.mu.Unlock()
+	if closing {
+		s.finish(reason, nil)
+		ws.goodbye(closeCode(reason), string(reason))
+	}
+	s.server.work.Done()
+	return false
 }
 
 // receive handles a packet of the client. An error means that the packet breaks the protocol.

@@ -91,25 +91,25 @@ func (v Value) WithLast(last Value) (Value, error) {
 	return out, nil
 }
 
-// append adds v's text to out's, with v's placeholders counted after out's attachments. An absent value becomes null.
-func (out Value) append(v Value) Value {
+// append adds more's text to v's, with more's placeholders counted after v's attachments. An absent value becomes null.
+func (v Value) append(more Value) Value {
 	switch {
-	case len(v.JSON) == 0:
-		out.JSON = append(out.JSON, "null"...)
-	case len(v.Attachments) == 0:
-		out.JSON = append(out.JSON, v.JSON...)
+	case len(more.JSON) == 0:
+		v.JSON = append(v.JSON, "null"...)
+	case len(more.Attachments) == 0:
+		v.JSON = append(v.JSON, more.JSON...)
 	default:
-		base := len(out.Attachments)
-		text, err := replacePlaceholders(v.JSON, func(dst []byte, num int) ([]byte, error) {
+		base := len(v.Attachments)
+		text, err := replacePlaceholders(more.JSON, func(dst []byte, num int) ([]byte, error) {
 			return appendPlaceholder(dst, base+num), nil
 		})
-		if err != nil { // v was not made by this package: its text goes as it is
-			text = v.JSON
+		if err != nil { // more was not made by this package: its text goes as it is
+			text = more.JSON
 		}
-		out.JSON = append(out.JSON, text...)
-		out.Attachments = append(slices.Clip(out.Attachments), v.Attachments...)
+		v.JSON = append(v.JSON, text...)
+		v.Attachments = append(slices.Clip(v.Attachments), more.Attachments...)
 	}
-	return out
+	return v
 }
 
 // Decode stores the value in the variable that into points to, by the rules of encoding/json. Binary parts decode into
