@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -264,5 +265,35 @@ func TestDrainWaitsForRoom(t *testing.T) {
 	}
 	if n := s.Buffered(); n != 0 {
 		t.Errorf("%d bytes are buffered after Drain", n)
+	}
+}
+
+func TestPollingOverHTTP2AndWebSocketBesideIt(t *testing.T) {
+	engine := engineio.NewServer(engineio.Options{}, func(s *engineio.Socket) engineio.Handler { return echo{s} })
+	var versions sync.Map
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		versions.Store(r.URL.Query().Get("transport"), r.ProtoMajor)
+		engine.ServeHTTP(w, r)
+	}))
+	web.EnableHTTP2 = true
+	web.StartTLS()
+	t.Cleanup(func() { engine.Close(); web.Close() })
+	s := dial(t, web.URL, Options{HTTPClient: web.Client()})
+	if err := s.Send(text("one"), text("two")); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, s.upgraded)
+	if err := s.Send(text("three")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"one", "two", "three"} {
+		if m := receive(t, s.messages); string(m.Data) != want {
+			t.Errorf("got %q, want %q", m.Data, want)
+		}
+	}
+	for transport, want := range map[string]int{Polling: 2, WebSocket: 1} {
+		if got, _ := versions.Load(transport); got != want {
+			t.Errorf("%s used HTTP/%v", transport, got)
+		}
 	}
 }
