@@ -15,7 +15,7 @@ import (
 func testAcks(f *fixture) {
 	clients := append(f.everybody(), f.everybody()...)
 	for i, c := range clients {
-		c.Answer = func(string, []parser.Value) []any { return []any{i, "ignored"} }
+		c.SetAnswer(func(string, []parser.Value) []any { return []any{i, "ignored"} })
 	}
 	var want []string
 	for i := range clients {
@@ -32,14 +32,14 @@ func testAcks(f *fixture) {
 	}
 	// One binary answer, one with nothing in it, and nobody to ask.
 	last := clients[len(f.nodes)-1]
-	last.Answer = func(string, []parser.Value) []any { return []any{map[string]any{"b": []byte{1, 2}}} }
+	last.SetAnswer(func(string, []parser.Value) []any { return []any{map[string]any{"b": []byte{1, 2}}} })
 	answers, err := f.nodes[0].ns.To(last.SID).EmitWithAck(f.ctx, "binary?")
 	f.must(err)
 	var binary struct{ B []byte }
 	if len(answers) != 1 || answers[0].Decode(&binary) != nil || !reflect.DeepEqual(binary.B, []byte{1, 2}) {
 		f.Errorf("binary answer is %v", answers)
 	}
-	last.Answer = func(string, []parser.Value) []any { return []any{} }
+	last.SetAnswer(func(string, []parser.Value) []any { return []any{} })
 	if answers, err = f.nodes[0].ns.To(last.SID).EmitWithAck(f.ctx, "nothing?"); err != nil || len(answers) != 1 {
 		f.Errorf("an answer without arguments gives %v, error %v", answers, err)
 	}
@@ -50,7 +50,7 @@ func testAcks(f *fixture) {
 
 func testAcksAtOnce(f *fixture) {
 	for _, c := range f.everybody() {
-		c.Answer = func(event string, _ []parser.Value) []any { return []any{event} }
+		c.SetAnswer(func(event string, _ []parser.Value) []any { return []any{event} })
 	}
 	var work sync.WaitGroup
 	failures := make(chan error, 20*len(f.nodes))
@@ -81,7 +81,7 @@ func testAcksAtOnce(f *fixture) {
 func testMissingAcks(f *fixture) {
 	clients := f.everybody()
 	silent := clients[len(clients)-1]
-	silent.Answer = func(string, []parser.Value) []any { return nil }
+	silent.SetAnswer(func(string, []parser.Value) []any { return nil })
 	for _, n := range f.nodes {
 		answers, err := n.ns.All().Timeout(200*time.Millisecond).EmitWithAck(f.ctx, "question")
 		if !errors.Is(err, context.DeadlineExceeded) {

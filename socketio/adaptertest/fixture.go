@@ -131,7 +131,7 @@ func (f *fixture) connectWith(i int, auth any) *client {
 	dialled, err := testclient.Dial(f, f.ctx, n.http.URL, f.namespace, auth)
 	f.must(err)
 	c := &client{Client: dialled, number: i, node: n}
-	c.Answer = func(string, []parser.Value) []any { return []any{i} }
+	c.SetAnswer(func(string, []parser.Value) []any { return []any{i} })
 	f.poll("the socket to be there", func() bool { return n.ns.Socket(c.SID) != nil })
 	return c
 }

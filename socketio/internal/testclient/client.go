@@ -20,8 +20,6 @@ import (
 // A Client is one connection in one namespace. Its methods may be called concurrently.
 type Client struct {
 	SID, PID string // set by Dial
-	// Answer returns the acknowledgement's arguments; nil is no answer. It may be changed while no event is under way.
-	Answer func(event string, args []parser.Value) []any
 
 	conn      *websocket.Conn
 	namespace string
@@ -29,9 +27,13 @@ type Client struct {
 	mu       sync.Mutex
 	news     chan struct{} // closed and replaced when something has come
 	received []Event
+	answer   AnswerFunc
 	sid, pid string
 	ended    bool // disconnected, from the namespace or altogether
 }
+
+// An AnswerFunc returns an acknowledgement's arguments; nil is no answer.
+type AnswerFunc func(event string, args []parser.Value) []any
 
 // An Event is what a client has got.
 type Event struct {
@@ -51,7 +53,7 @@ func Dial(t testing.TB, ctx context.Context, url, namespace string, auth any) (*
 	}
 	conn.SetReadLimit(1 << 24)
 	c := &Client{conn: conn, namespace: namespace, news: make(chan struct{})}
-	c.Answer = func(string, []parser.Value) []any { return nil }
+	c.SetAnswer(func(string, []parser.Value) []any { return nil })
 	done := make(chan struct{})
 	t.Cleanup(func() {
 		conn.CloseNow()
@@ -82,6 +84,13 @@ func Dial(t testing.TB, ctx context.Context, url, namespace string, auth any) (*
 	}
 	c.SID, c.PID = c.sid, c.pid
 	return c, nil
+}
+
+// SetAnswer says how to acknowledge from now on; without it the client is silent.
+func (c *Client) SetAnswer(f AnswerFunc) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer = f
 }
 
 // Drop cuts the connection without a word.
@@ -149,7 +158,10 @@ func (c *Client) take(p parser.Packet) {
 		if !p.HasID {
 			return
 		}
-		if answer := c.Answer(name, args); answer != nil {
+		c.mu.Lock()
+		f := c.answer
+		c.mu.Unlock()
+		if answer := f(name, args); answer != nil {
 			data, err := parser.Marshal(answer...)
 			if err != nil {
 				panic(err)
