@@ -40,6 +40,7 @@ type Conn struct {
 	queue  []transports.Message
 	tail   transports.Cursor // of the last message put in the queue
 	asking bool              // Recv was called: somebody wants messages
+	posted chan struct{}     // has room for one: an answer to POST brought messages
 
 	recv sync.Mutex // Recv: one at a time
 	next time.Time  // when to ask again
@@ -53,7 +54,7 @@ func New(target transports.Target, o transports.Options, arm Arm) (*Conn, error)
 	if _, err := url.Parse(target.URL); err != nil {
 		return nil, fmt.Errorf("dial %q: %w", target.URL, err)
 	}
-	c := &Conn{arm: arm, target: target, o: o, tail: target.After}
+	c := &Conn{arm: arm, target: target, o: o, tail: target.After, posted: make(chan struct{}, 1)}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	return c, nil
 }
@@ -100,6 +101,10 @@ func (c *Conn) news(answer PostAnswer) error {
 	}
 	if wire.Follows(c.tail, b.First.Epoch, b) == nil {
 		c.add(b)
+		select {
+		case c.posted <- struct{}{}:
+		default:
+		}
 	}
 	return nil
 }
@@ -174,7 +179,7 @@ func (c *Conn) pop() (m transports.Message, ok bool) {
 	return m, true
 }
 
-// wait sleeps until it is time to ask; false when something ended before.
+// wait sleeps until it is time to ask; false when something else happened before.
 func (c *Conn) wait(ctx context.Context) bool {
 	d := time.Until(c.next)
 	if d <= 0 {
@@ -185,6 +190,7 @@ func (c *Conn) wait(ctx context.Context) bool {
 	select {
 	case <-t.C:
 		return true
+	case <-c.posted:
 	case <-ctx.Done():
 	case <-c.ctx.Done():
 	}
