@@ -3,6 +3,7 @@ package engineio
 import (
 	"errors"
 	"os"
+	"time"
 )
 
 // Close ends the session after what is queued has been sent, with ReasonForcedClose.
@@ -59,7 +60,8 @@ func (s *Socket) detach(reason Reason, err error, last *Message) (ws *wsConn, fi
 	s.state = stateClosed
 	s.beat.stop()
 	s.queue, s.spare, s.queued = nil, nil, 0
-	if s.poll != nil {
+	parked := s.poll != nil
+	if parked {
 		s.poll.release(last)
 		s.poll = nil
 	}
@@ -68,12 +70,28 @@ func (s *Socket) detach(reason Reason, err error, last *Message) (ws *wsConn, fi
 		s.upgrade.ws.cut(closeNormal, "")
 		s.upgrade = nil
 	}
-	s.server.forget(s)
+	if reason == ReasonTransportClose && s.ws == nil && last == s.server.noop && !parked {
+		s.crossing = true
+		time.AfterFunc(crossingTime, func() { s.server.forget(s) })
+	} else {
+		s.server.forget(s)
+	}
 	go func() { // ends when the handler has heard of it
 		defer s.server.work.Done() // the session's own count, see Server.reserve
 		s.handler.Closed(reason, err)
 	}()
 	return s.ws, true
+}
+
+// crossingTime is how long the poll of a client that has closed its session may come after its close packet: the two travel
+// on different connections. It is answered as if it had come before.
+const crossingTime = time.Second
+
+// gone reports whether the session has ended and only a crossing poll may still come.
+func (s *Socket) gone() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == stateClosed
 }
 
 // WebSocket close codes (RFC 6455, section 7.4, and this package's own).

@@ -22,16 +22,16 @@ func (h *heartbeat) start(s *Socket) {
 
 // after arms the timer.
 func (h *heartbeat) after(d time.Duration, s *Socket) {
-	h.due = time.Now().Add(d)
+	h.at(time.Now().Add(d), s)
+}
+
+func (h *heartbeat) at(due time.Time, s *Socket) {
+	h.due = due
+	d := time.Until(due)
 	if h.timer == nil {
 		h.timer = time.AfterFunc(d, s.beatDue)
 		return
 	}
-	h.timer.Reset(d)
-}
-
-func (h *heartbeat) rearm(d time.Duration) {
-	h.due = time.Now().Add(d)
 	h.timer.Reset(d)
 }
 
@@ -42,15 +42,16 @@ func (h *heartbeat) stop() {
 }
 
 // seen takes note of a packet from the client. A pong that was not asked for is ignored.
-func (h *heartbeat) seen(t PacketType, o Options) {
+func (h *heartbeat) seen(t PacketType, s *Socket) {
+	o := &s.server.opts
 	switch {
 	case !h.waiting:
 	case t == Pong:
 		h.waiting = false
-		h.rearm(o.PingInterval)
+		h.after(o.PingInterval, s)
 	case !h.refreshed:
 		h.refreshed = true
-		h.rearm(o.PingTimeout)
+		h.after(o.PingTimeout, s)
 	}
 }
 
@@ -83,5 +84,21 @@ func (s *Socket) beatDue() {
 	s.queue = append(s.queue, s.server.pings)
 	s.queued += s.server.pings.Size()
 	s.startFlush()
-	s.beat.after(s.server.opts.PingTimeout, s)
+	// From when the ping was due: a timer that fires late must not give a silent client more time than it was promised.
+	s.beat.at(s.beat.due.Add(s.server.opts.PingTimeout), s)
+}
+
+// expired ends a session whose pong is overdue though the timer has not fired yet, and reports whether it has ended.
+func (s *Socket) expired() bool {
+	s.mu.Lock()
+	overdue := time.Since(s.beat.due)
+	if !s.beat.waiting {
+		overdue -= s.server.opts.PingTimeout
+	}
+	dead := s.state == stateOpen && s.beat.timer != nil && !s.busy && overdue >= 0
+	s.mu.Unlock()
+	if dead {
+		s.abort(ReasonPingTimeout, errSilent)
+	}
+	return dead
 }

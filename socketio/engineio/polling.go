@@ -83,6 +83,10 @@ func (s *Socket) take() (payload []byte, compress bool, parked *parkedPoll, refu
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.crossing:
+		s.crossing = false
+		s.server.forget(s)
+		return s.server.noop.appendPolling(nil), false, nil, nil
 	case s.state == stateClosed:
 		return nil, false, nil, &refusal{code: CodeUnknownSession, cause: "session has just ended"}
 	case s.ws != nil:

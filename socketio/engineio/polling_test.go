@@ -138,6 +138,22 @@ func TestPacketsAfterCloseAreDropped(t *testing.T) {
 	}
 }
 
+func TestPollThatCrossesTheCloseIsReleased(t *testing.T) {
+	w := onNetwork(t, Options{})
+	live := w.poll()
+	w.do("POST", live, "1")
+	w.reasons(1)
+	if a := w.do("POST", live, "4x"); a.body != `{"code":1,"message":"Session ID unknown"}` {
+		t.Errorf("POST: %+v", a)
+	}
+	if a := w.do("GET", live, ""); a.status != 200 || a.body != "6" {
+		t.Errorf("crossing GET: %+v", a)
+	}
+	if a := w.do("GET", live, ""); a.body != `{"code":1,"message":"Session ID unknown"}` {
+		t.Errorf("second GET: %+v", a)
+	}
+}
+
 func TestBinaryPostOfVersion3IsAnsweredAndEnds(t *testing.T) {
 	w := onNetwork(t, Options{})
 	for range 200 {

@@ -157,6 +157,9 @@ func (s *Server) Close() {
 		sock.abort(ReasonShutdown, ErrServerClosed)
 	}
 	s.work.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.sessions) // those that waited for a crossing poll
 }
 
 // ServeHTTP implements http.Handler.

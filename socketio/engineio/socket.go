@@ -42,6 +42,7 @@ type Socket struct {
 	upgrade  *upgrade
 	beat     heartbeat
 	busy     bool // Handler.Message is running
+	crossing bool // the session has ended and its last poll may be on its way
 }
 
 // newSocket makes a session that nobody knows yet.
@@ -249,7 +250,7 @@ func (s *Socket) receive(p Packet) error {
 		s.mu.Unlock()
 		return nil
 	}
-	s.beat.seen(p.Type, s.server.opts)
+	s.beat.seen(p.Type, s)
 	s.busy = p.Type == MessagePacket
 	s.mu.Unlock()
 	switch p.Type {

@@ -59,7 +59,7 @@ func (s *Server) verify(r *http.Request, upgrade bool) (*Socket, *refusal) {
 		return nil, &refusal{code: CodeBadRequest, cause: "transport cannot be upgraded to"}
 	}
 	if q.sid != "" {
-		return s.verifySession(q, upgrade)
+		return s.verifySession(r, q, upgrade)
 	}
 	if r.Method != http.MethodGet {
 		return nil, &refusal{code: CodeBadMethod, cause: "handshake is no GET"}
@@ -81,9 +81,9 @@ func (s *Server) verify(r *http.Request, upgrade bool) (*Socket, *refusal) {
 	return nil, nil
 }
 
-func (s *Server) verifySession(q query, upgrade bool) (*Socket, *refusal) {
+func (s *Server) verifySession(r *http.Request, q query, upgrade bool) (*Socket, *refusal) {
 	sock := s.session(q.sid)
-	if sock == nil {
+	if sock == nil || sock.expired() || sock.gone() && (upgrade || r.Method != http.MethodGet) {
 		return nil, &refusal{code: CodeUnknownSession, cause: "session is unknown"}
 	}
 	if !upgrade && sock.Transport() != q.transport {
