@@ -1,11 +1,10 @@
 package bench
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 
 	"transportlab/bench/result"
-	"transportlab/bench/stats"
 	"transportlab/bench/workload"
 	"transportlab/transports"
 	"transportlab/transports/all"
@@ -34,21 +33,22 @@ func benchmark(b *testing.B, name string) {
 	p := DefaultPlan()
 	p.Blocks, p.Workloads, p.Reference = 1, []workload.Workload{w}, ""
 	for _, t := range all.Transports(transports.Options{}) {
-		for _, carrier := range t.Info().Carriers {
-			p.Arms = []result.Arm{{Transport: t.Info().Name, Carrier: carrier, Net: "loopback"}}
-			dimensions := strings.Split(stats.Name(w, p.Arms[0]), "/")[1:]
-			nested(b, dimensions, func(b *testing.B) { runs(b, p) })
+		arms, err := Arms([]string{t.Info().Name}, t.Info().Carriers)
+		if err != nil {
+			b.Fatal(err)
 		}
+		// Each dimension is a level of its own, so that -bench can select by it: 'Push/longpoll/h2c'.
+		b.Run("transport="+t.Info().Name, func(b *testing.B) {
+			for _, a := range arms {
+				b.Run("carrier="+a.Carrier, func(b *testing.B) {
+					p.Arms = []result.Arm{a}
+					b.Run(fmt.Sprintf("clients=%d", w.Clients), func(b *testing.B) {
+						b.Run(fmt.Sprintf("size=%d", w.Size), func(b *testing.B) { runs(b, p) })
+					})
+				})
+			}
+		})
 	}
-}
-
-// nested gives each dimension a level of its own, so that -bench can select by each: 'Push/longpoll/h2c'.
-func nested(b *testing.B, names []string, f func(*testing.B)) {
-	if len(names) == 0 {
-		f(b)
-		return
-	}
-	b.Run(names[0], func(b *testing.B) { nested(b, names[1:], f) })
 }
 
 // runs runs a plan of one arm for each iteration and reports the medians.
