@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Policy is what a Server of several transports allows. The zero value of a field is its default.
@@ -17,10 +19,14 @@ type Policy struct {
 	// Hosts are the names by which the server may be addressed (the Host header without its port), so
 	// that a page of another name cannot reach it by pointing that name here. Nil allows every name.
 	Hosts []string
+	// NewTopics is how many topics one client address may begin in a minute; 50. One more is
+	// ErrRateLimited.
+	NewTopics int
 }
 
 // NewServer returns one Server for several transports, each under its name: /polling/{topic}.
 func NewServer(log Log, p Policy, arms ...Transport) Server {
+	set(&p.NewTopics, 50)
 	m := &mux{policy: p, arms: map[string]Server{}}
 	for _, a := range arms {
 		m.arms[a.Info().Name] = a.NewServer(log)
@@ -31,6 +37,7 @@ func NewServer(log Log, p Policy, arms ...Transport) Server {
 type mux struct {
 	policy Policy
 	arms   map[string]Server
+	topics newTopics
 }
 
 // ServeHTTP implements http.Handler.
@@ -56,7 +63,12 @@ func (m *mux) allowed(r *http.Request, topic string) error {
 		return ErrForbidden
 	}
 	if m.policy.Authorize != nil && r.Method != http.MethodOptions {
-		return m.policy.Authorize(r, topic)
+		if err := m.policy.Authorize(r, topic); err != nil {
+			return err
+		}
+	}
+	if !m.topics.allow(topic, r.RemoteAddr, m.policy.NewTopics) {
+		return ErrRateLimited
 	}
 	return nil
 }
@@ -79,6 +91,9 @@ func refuse(w http.ResponseWriter, err error) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
 	}
 	w.WriteHeader(e.Status)
 	json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{

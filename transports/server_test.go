@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"transportlab/transports"
 	"transportlab/transports/memlog"
@@ -95,4 +98,40 @@ func TestFollowReturnsEveryMessageInOrder(t *testing.T) {
 	if err := transports.Follow(ctx, log, "t", transports.Cursor{Epoch: "gone", Offset: 1}, 7, nil); !errors.As(err, &gap) {
 		t.Errorf("Follow of a lost epoch returned %v, want a *GapError", err)
 	}
+}
+
+func TestA31_TopicsThatOneAddressBeginsAreLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := transports.NewServer(memlog.New(memlog.Options{}), transports.Policy{}, polling.New(transports.Options{}))
+		get := func(topic, client string) int {
+			r := httptest.NewRequest("GET", "/polling/"+topic, nil)
+			r.RemoteAddr = client
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			if w.Code == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
+				t.Error("429 without Retry-After")
+			}
+			return w.Code
+		}
+		for i := range 60 {
+			want := 204
+			if i >= 50 {
+				want = 429
+			}
+			if got := get(fmt.Sprint("t", i), "192.0.2.1:1000"); got != want {
+				t.Errorf("topic %d: %d, want %d", i, got, want)
+			}
+		}
+		if got := get("t7", "192.0.2.1:1001"); got != 204 {
+			t.Errorf("a topic that is known: %d", got)
+		}
+		if got := get("other", "192.0.2.2:1000"); got != 204 {
+			t.Errorf("another address: %d", got)
+		}
+		time.Sleep(61 * time.Second)
+		if got := get("t55", "192.0.2.1:1000"); got != 204 {
+			t.Errorf("a minute later: %d", got)
+		}
+		s.Shutdown(t.Context())
+	})
 }

@@ -83,11 +83,11 @@ func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	o := carrier.ServerOptions{MaxConns: c.MaxConns}
+	o, policy := carrier.ServerOptions{MaxConns: c.MaxConns}, transports.Policy{Hosts: c.Hosts}
 	if c.Generous {
-		o.MaxConnsPerAddr = c.MaxConns
+		o.MaxConnsPerAddr, policy.NewTopics = c.MaxConns, c.MaxConns
 	}
-	server, err := carrier.Listen(c.Carrier, c.Addr, transports.NewServer(store.Log, transports.Policy{Hosts: c.Hosts}, arms...), o)
+	server, err := carrier.Listen(c.Carrier, c.Addr, transports.NewServer(store.Log, policy, arms...), o)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"transportlab/transports"
 	"transportlab/transports/internal/wire"
@@ -211,6 +212,21 @@ func (c *Client) read() {
 	}
 }
 
+// failed ends the connection because nothing can be written any more. Why that is, the server's last
+// words say, which the reader may be about to read.
+func (c *Client) failed(err error) {
+	t := time.NewTimer(lastWords)
+	defer t.Stop()
+	select {
+	case <-c.done:
+	case <-t.C:
+		c.end(err)
+	}
+}
+
+// lastWords is how long they may take.
+const lastWords = time.Second
+
 func (c *Client) take(p []byte, binary bool) error {
 	if !binary && wire.IsControl(p) {
 		return c.control(p)
@@ -287,8 +303,8 @@ func (c *Client) flush() {
 		c.mu.Unlock()
 		for _, f := range out {
 			if err := c.conn.WriteFrame(f.p, f.binary); err != nil {
-				c.end(err)
-				break
+				c.failed(err)
+				return
 			}
 		}
 	}

@@ -4,6 +4,7 @@ package push
 
 import (
 	"errors"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -22,9 +23,11 @@ type Framing interface {
 }
 
 // A Writer is the connection below. Write is called by one goroutine at a time and fails with
-// os.ErrDeadlineExceeded when the peer took nothing for the time that the Writer allows.
+// os.ErrDeadlineExceeded when the peer did not take it in the time that the Writer allows.
 type Writer interface {
-	Write(p []byte) error
+	Write(p []byte) (int, error)
+	// Last tries, for a short time and after such a failure, to write what ends the connection.
+	Last(p []byte)
 	// Close ends the connection; linger asks for the peer to be given time to read what was written.
 	Close(linger bool)
 }
@@ -193,8 +196,11 @@ func (s *Session) flush() (more bool) {
 	}
 	*buf = dst
 	if len(dst) > 0 {
-		if err := s.out.Write(dst); err != nil {
-			s.End() // gone, or a slow consumer: a close code would have to queue behind what it does not read
+		if n, err := s.out.Write(dst); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				s.out.Last(s.frames.Bye(dst[n:], transports.ErrSlowConsumer))
+			}
+			s.End()
 			return false
 		}
 		s.wrote.Store(s.srv.now.Load())

@@ -22,20 +22,27 @@ type ConnWriter struct {
 }
 
 // Write implements Writer.
-func (w *ConnWriter) Write(p []byte) error {
+func (w *ConnWriter) Write(p []byte) (int, error) {
 	if now := time.Now(); w.until.Sub(now) < WriteTimeout {
 		w.until = now.Add(WriteTimeout + time.Second)
 		if err := w.Conn.SetWriteDeadline(w.until); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	var err error
 	if w.To != nil {
-		_, err = w.To.Write(p)
-	} else {
-		_, err = w.Conn.Write(p)
+		return w.To.Write(p)
 	}
-	return err
+	return w.Conn.Write(p)
+}
+
+// Last implements Writer.
+func (w *ConnWriter) Last(p []byte) {
+	w.Conn.SetWriteDeadline(time.Now().Add(linger))
+	if w.To != nil {
+		w.To.Write(p)
+	} else {
+		w.Conn.Write(p)
+	}
 }
 
 // Close implements Writer. Lingering leaves it to whoever reads the connection to close it, soon.
@@ -54,14 +61,17 @@ type ResponseWriter struct {
 }
 
 // Write implements Writer.
-func (w ResponseWriter) Write(p []byte) error {
+func (w ResponseWriter) Write(p []byte) (int, error) {
 	rc := http.NewResponseController(w.W)
 	rc.SetWriteDeadline(time.Now().Add(WriteTimeout)) // not every server has deadlines; the context ends those
-	if _, err := w.W.Write(p); err != nil {
-		return err
+	if n, err := w.W.Write(p); err != nil {
+		return n, err
 	}
-	return rc.Flush()
+	return len(p), rc.Flush()
 }
+
+// Last implements Writer: there is nothing that a stream which is reset could say.
+func (ResponseWriter) Last([]byte) {}
 
 // Close implements Writer: returning from the handler is what ends the response.
 func (ResponseWriter) Close(bool) {}
