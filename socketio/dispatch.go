@@ -28,7 +28,7 @@ func (s *Socket) enqueue(t task) {
 	s.queue.tasks = append(s.queue.tasks, t)
 	if !s.queue.running {
 		s.queue.running = true
-		s.client.server.spawn(s.work) // ends when there are no tasks left
+		s.client.server.dispatch(s)
 	}
 }
 
@@ -49,6 +49,37 @@ func (s *Socket) enqueueEvent(p parser.Packet) {
 		select {
 		case <-space:
 		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+// idleWorkers is how many goroutines wait for sockets with tasks. A goroutine that has run handlers has a stack of their
+// size; a new one would have to grow it for each event.
+const idleWorkers = 8
+
+// dispatch has a goroutine work on the socket's tasks: one that waits, or a new one.
+func (s *Server) dispatch(sock *Socket) {
+	select {
+	case s.idle <- sock:
+	default:
+		s.spawn(func() { s.serveTasks(sock) }) // ends with the tasks, or with the server when it waits for more
+	}
+}
+
+func (s *Server) serveTasks(sock *Socket) {
+	for {
+		sock.work()
+		sock = nil // it may go while this goroutine waits
+		if s.idlers.Add(1) > idleWorkers {
+			s.idlers.Add(-1)
+			return
+		}
+		select {
+		case sock = <-s.idle:
+			s.idlers.Add(-1)
+		case <-s.ctx.Done():
+			s.idlers.Add(-1)
 			return
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"transportlab/socketio/engineio"
@@ -32,6 +33,8 @@ type Server struct {
 	ctx    context.Context // the server's life
 	cancel context.CancelFunc
 	work   sync.WaitGroup // every goroutine
+	idle   chan *Socket   // to goroutines that wait for tasks
+	idlers atomic.Int32   // how many those are
 
 	mu         sync.Mutex
 	namespaces map[string]*Namespace
@@ -45,7 +48,7 @@ type Server struct {
 
 // NewServer returns a server with the namespace "/".
 func NewServer(o Options) *Server {
-	s := &Server{opts: o.withDefaults(), namespaces: map[string]*Namespace{}}
+	s := &Server{opts: o.withDefaults(), namespaces: map[string]*Namespace{}, idle: make(chan *Socket)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.engine = engineio.NewServer(s.opts.Engine, s.connect)
 	s.Of("/")
