@@ -152,11 +152,11 @@ func (m *mixture) prepare(i int, rooms ...string) {
 	}
 }
 
-// reaches carries out a broadcast and checks that the clients with these indices get it once with its arguments, and no
-// other gets it.
+// reaches broadcasts from a node or an emitter and checks that the clients with these indices get it once with its
+// arguments, and no other gets it.
 func (m *mixture) reaches(p peer, c command, want ...int) {
 	m.Helper()
-	c.Event = m.event()
+	c.Op, c.Event = "emit", m.event()
 	m.must(p, c)
 	for _, i := range want {
 		if !m.clients[i].Has(c.Event, 1, patience) {

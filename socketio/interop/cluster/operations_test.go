@@ -45,18 +45,18 @@ func runMatrix(m *mixture) {
 
 func testEmit(m *mixture, i int) {
 	p := m.peers[i]
-	m.reaches(p, command{Op: "emit"}, 0, 1, 2, 3)
-	m.reaches(p, command{Op: "emit", Args: payload}, 0, 1, 2, 3)
-	m.reaches(p, command{Op: "emit", Rooms: []string{"room-0"}, Args: payload}, 0, 2)
-	m.reaches(p, command{Op: "emit", Rooms: []string{"room-1"}, Args: []any{"text"}}, 1, 3)
-	m.reaches(p, command{Op: "emit", Rooms: []string{"room-0", "room-1"}}, 0, 1, 2, 3)
-	m.reaches(p, command{Op: "emit", Rooms: []string{"all", "room-1"}, Except: []string{"room-0"}}, 1, 3)
-	m.reaches(p, command{Op: "emit", Except: []string{"room-1"}}, 0, 2)
-	m.reaches(p, command{Op: "emit", Rooms: []string{"nowhere"}})
-	m.reaches(p, command{Op: "emit", Rooms: []string{"exactly-20-chars-lon"}}, 3)
-	m.reaches(p, command{Op: "emit", Rooms: []string{"101"}}, 3)
+	m.reaches(p, command{}, 0, 1, 2, 3)
+	m.reaches(p, command{Args: payload}, 0, 1, 2, 3)
+	m.reaches(p, command{Rooms: []string{"room-0"}, Args: payload}, 0, 2)
+	m.reaches(p, command{Rooms: []string{"room-1"}, Args: []any{"text"}}, 1, 3)
+	m.reaches(p, command{Rooms: []string{"room-0", "room-1"}}, 0, 1, 2, 3)
+	m.reaches(p, command{Rooms: []string{"all", "room-1"}, Except: []string{"room-0"}}, 1, 3)
+	m.reaches(p, command{Except: []string{"room-1"}}, 0, 2)
+	m.reaches(p, command{Rooms: []string{"nowhere"}})
+	m.reaches(p, command{Rooms: []string{"exactly-20-chars-lon"}}, 3)
+	m.reaches(p, command{Rooms: []string{"101"}}, 3)
 	for j, c := range m.clients {
-		m.reaches(p, command{Op: "emit", Rooms: []string{c.SID}, Args: payload}, j)
+		m.reaches(p, command{Rooms: []string{c.SID}, Args: payload}, j)
 	}
 }
 
@@ -94,7 +94,7 @@ func testAsk(m *mixture, i int) {
 	silent := (i + 1) % len(m.clients)
 	m.clients[silent].SetAnswer(func(string, []parser.Value) []any { return nil })
 	defer m.clients[silent].SetAnswer(answer(m.peers[silent]))
-	answers, err := p.do(m.ctx, command{Op: "ask", Timeout: 1000, Event: "question"})
+	answers, err := p.do(m.ctx, command{Op: "ask", Timeout: 400, Event: "question"})
 	if list, _ := answers.([]any); err == nil || len(list) > 3 {
 		m.Errorf("with a silent client: %s, error %v", show(answers), err)
 	}
@@ -144,26 +144,28 @@ func (m *mixture) comparable(list []string) []string {
 
 func testJoinAndLeave(m *mixture, i int) {
 	p := m.peers[i]
-	in := func(room string, want ...int) {
-		m.Helper()
-		for j, c := range m.clients {
-			should := slices.Contains(want, j)
-			m.poll(fmt.Sprintf("the client of %s in room %q: %v", m.peers[j].name(), room, should), func() bool {
-				rooms, _ := m.must(m.peers[j], command{Op: "rooms", Socket: c.SID}).([]any)
-				return slices.Contains(rooms, any(room)) == should
-			})
-		}
-	}
 	m.must(p, command{Op: "join", List: []string{"new", "newer"}})
-	in("new", 0, 1, 2, 3)
-	in("newer", 0, 1, 2, 3)
+	m.rooms("new", 0, 1, 2, 3)
+	m.rooms("newer", 0, 1, 2, 3)
 	m.must(p, command{Op: "leave", Rooms: []string{"room-0"}, List: []string{"new"}})
-	in("new", 1, 3)
+	m.rooms("new", 1, 3)
 	m.must(p, command{Op: "leave", Except: []string{"room-0"}, List: []string{"new", "newer"}})
-	in("new")
-	in("newer", 0, 2)
+	m.rooms("new")
+	m.rooms("newer", 0, 2)
 	m.must(p, command{Op: "leave", List: []string{"newer"}})
-	in("newer")
+	m.rooms("newer")
+}
+
+// rooms waits until exactly the clients with these indices are in a room.
+func (m *mixture) rooms(room string, want ...int) {
+	m.Helper()
+	for j, c := range m.clients {
+		should := slices.Contains(want, j)
+		m.poll(fmt.Sprintf("the client of %s in room %q: %v", m.peers[j].name(), room, should), func() bool {
+			rooms, _ := m.must(m.peers[j], command{Op: "rooms", Socket: c.SID}).([]any)
+			return slices.Contains(rooms, any(room)) == should
+		})
+	}
 }
 
 func testSideEmit(m *mixture, i int) {
@@ -219,7 +221,7 @@ func testDisconnects(m *mixture, i int) {
 			m.Errorf("the client of %s is still connected", m.peers[j].name())
 		}
 	}
-	m.reaches(m.peers[i], command{Op: "emit"}, 0, 1, 2, 3)
+	m.reaches(m.peers[i], command{}, 0, 1, 2, 3)
 }
 
 // testRecoveries drops a client of node i and brings it back to every node in turn.

@@ -75,9 +75,11 @@ async function main() {
     const args = unpack(c.args || []);
     switch (c.op) {
       case "emit": select(c, nsp).emit(c.event, ...args); return null;
-      case "emitter": select(c, new Emitter(pub, {}).of(setup.namespace)).emit(c.event, ...args); return null;
-      case "emitter-join": select(c, new Emitter(pub, {}).of(setup.namespace)).socketsJoin(c.list); return null;
-      case "emitter-side": new Emitter(pub, {}).of(setup.namespace).serverSideEmit(c.event, ...args); return null;
+      case "emitter-emit": select(c, new Emitter(pub).of(setup.namespace)).emit(c.event, ...args); return null;
+      case "emitter-join": select(c, new Emitter(pub).of(setup.namespace)).socketsJoin(c.list); return null;
+      case "emitter-leave": select(c, new Emitter(pub).of(setup.namespace)).socketsLeave(c.list); return null;
+      case "emitter-disconnect": select(c, new Emitter(pub).of(setup.namespace)).disconnectSockets(c.close); return null;
+      case "emitter-side": new Emitter(pub).of(setup.namespace).serverSideEmit(c.event, ...args); return null;
       case "ask": return select(c, nsp).timeout(c.timeout).emitWithAck(c.event, ...args);
       case "fetch": return (await select(c, nsp).fetchSockets()).map((s) => (
         { id: s.id, rooms: [...s.rooms].sort(), data: s.data, address: s.handshake.address, host: s.handshake.headers.host, EIO: s.handshake.query.EIO }));
