@@ -4,6 +4,7 @@
 package engineio
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -72,6 +73,9 @@ func decodeFrame(data []byte, binary bool) (Packet, error) {
 func DecodePacket(data []byte) (Packet, error) {
 	if len(data) == 0 || data[0] != 'b' {
 		return DecodeFrame(data, false)
+	}
+	if bytes.ContainsAny(data, "\r\n") { // encoding/base64 skips line ends, also when it is strict
+		return Packet{}, fmt.Errorf("%w: line end in base64", ErrMalformed)
 	}
 	out := make([]byte, base64.StdEncoding.DecodedLen(len(data)-1))
 	n, err := base64.StdEncoding.Strict().Decode(out, data[1:])
