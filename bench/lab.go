@@ -24,6 +24,7 @@ type lab struct {
 	carrier   string
 	trust     *x509.Certificate
 	meter     *carrier.Meter
+	tally     transports.Tally
 	child     *node.Child // nil when the server was not started here
 	closeLog  func() error
 }
@@ -68,7 +69,7 @@ func newLab(ctx context.Context, p Plan, a result.Arm, store *node.Store) (*lab,
 // counted by one meter.
 func (l *lab) dial(ctx context.Context, topic string, after transports.Cursor) (load.Client, error) {
 	target := l.target
-	target.Topic, target.After = topic, after
+	target.Topic, target.After, target.Tally = topic, after, &l.tally
 	if l.carrier == "none" {
 		c, err := l.transport.Dial(ctx, target)
 		return load.Client{Conn: c}, err
@@ -93,6 +94,26 @@ type conn struct {
 }
 
 func (c *conn) Close() error { return errors.Join(c.Conn.Close(), c.under.Close()) }
+
+// A count is what all clients have moved until now.
+type count struct {
+	carrier.Snapshot
+	up, down shares
+}
+
+// shares are the messages' data and its envelope.
+type shares struct{ payload, envelope int64 }
+
+func (l *lab) count() count {
+	load := func(s *transports.Share) shares { return shares{s.Payload.Load(), s.Envelope.Load()} }
+	return count{l.meter.Snapshot(), load(&l.tally.Up), load(&l.tally.Down)}
+}
+
+func (c count) sub(o count) count {
+	return count{c.Sub(o.Snapshot), c.up.sub(o.up), c.down.sub(o.down)}
+}
+
+func (s shares) sub(o shares) shares { return shares{s.payload - o.payload, s.envelope - o.envelope} }
 
 // Close ends the server, if it was started here.
 func (l *lab) Close() error {

@@ -30,7 +30,7 @@ const (
 type one struct {
 	lab                      *lab
 	server, driver           moments
-	connectedBytes, from, to carrier.Snapshot
+	connectedBytes, from, to count
 	serverReadable           bool
 	serverFloor, driverFloor time.Duration // CPU a second when idle
 }
@@ -132,7 +132,7 @@ func idleCPU(ctx context.Context, pids ...int) ([]time.Duration, error) {
 
 func (o *one) connected(ctx context.Context) error {
 	var err error
-	o.connectedBytes = o.lab.meter.Snapshot()
+	o.connectedBytes = o.lab.count()
 	o.server.connected, _ = o.lab.sample(ctx, true)
 	o.driver.connected, err = self(true)
 	return err
@@ -144,13 +144,13 @@ func (o *one) start(ctx context.Context) error {
 	if o.driver.from, err = self(false); err != nil {
 		return err
 	}
-	o.from = o.lab.meter.Snapshot()
+	o.from = o.lab.count()
 	return nil
 }
 
 func (o *one) end(ctx context.Context) error {
 	var err error
-	o.to = o.lab.meter.Snapshot()
+	o.to = o.lab.count()
 	if o.driver.to, err = self(false); err != nil {
 		return err
 	}
@@ -169,10 +169,10 @@ func (o *one) fill(run *result.Run, options transports.Options) {
 		run.Bytes = nil
 		return
 	}
-	steady := o.to.Sub(o.from)
-	b := run.Bytes
-	b.Steady.Up, b.Steady.Down = layers(steady.Up, b.Steady.Up.Payload), layers(steady.Down, b.Steady.Down.Payload)
-	b.Handshake.Up, b.Handshake.Down = layers(o.connectedBytes.Up, 0), layers(o.connectedBytes.Down, 0)
+	steady := o.to.sub(o.from)
+	b, c := run.Bytes, o.connectedBytes
+	b.Steady.Up, b.Steady.Down = layers(steady.Up, steady.up), layers(steady.Down, steady.down)
+	b.Handshake.Up, b.Handshake.Down = layers(c.Up, c.up), layers(c.Down, c.down)
 	b.Handshake.Up.TLS += uint64(o.connectedBytes.Up.Handshake)
 	b.Handshake.Down.TLS += uint64(o.connectedBytes.Down.Handshake)
 	// Connections that are made during the measured part are part of its traffic.
@@ -191,16 +191,18 @@ func (m moments) process(floor time.Duration) result.Process {
 	return p
 }
 
-// layers attributes what a meter counted. What handlers wrote is the payload and its envelope, unless it
-// is compressed: then nobody can tell the two apart.
-func layers(b carrier.Bytes, payload uint64) result.Layers {
-	l := result.Layers{Framing: uint64(b.Framing), Headers: uint64(b.Header), TLS: uint64(max(b.TLS(), 0))}
-	written := uint64(b.Body + b.Stream)
-	if written < payload {
-		l.Other = written
-		return l
+// layers attributes what a meter counted. What the transport wrote beside messages and envelopes is its
+// framing, and so is the carrier's. Compressed, nobody can tell them apart.
+func layers(b carrier.Bytes, s shares) result.Layers {
+	l := result.Layers{Headers: uint64(b.Header), TLS: uint64(max(b.TLS(), 0))}
+	written, framing := b.Body+b.Stream, b.Framing
+	if rest := written - s.payload - s.envelope; rest >= 0 {
+		l.Payload, l.Envelope = uint64(s.payload), uint64(s.envelope)
+		framing += rest
+	} else {
+		l.Other = uint64(written)
 	}
-	l.Payload, l.Envelope = payload, written-payload
+	l.Framing = uint64(framing)
 	return l
 }
 

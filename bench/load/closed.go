@@ -59,7 +59,6 @@ func (s *session) round(ctx context.Context, p *part, c, number int) (took time.
 	m := transports.Message{ID: arrival.ID(letters[p.which], number), Data: s.bodies.Of(number, s.w.Size), Binary: s.w.Binary}
 	pub.record.Sent(m)
 	p.sent.Add(1)
-	p.up.Add(uint64(len(m.Data)))
 	begin := s.since()
 	l.sentAt.Store(int64(begin))
 	l.number.Store(int64(number))

@@ -80,7 +80,6 @@ func (s *session) account(run *result.Run) error {
 	}
 	run.Accounting.Expected = s.expected(p)
 	run.Bytes = &result.Bytes{Sends: p.sent.Load(), Receives: p.delivered.Load()}
-	run.Bytes.Steady.Up.Payload, run.Bytes.Steady.Down.Payload = p.up.Load(), p.down.Load()
 	if err != nil {
 		return err
 	}

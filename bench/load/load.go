@@ -93,10 +93,9 @@ func (t *topic) reached(offset uint64) {
 	}
 }
 
-// Run runs the workload once and fills in what it measured in run: times, accounting, latencies, and of the
-// bytes the payload. It
-// returns an error when the run failed: a connection broke, or a promise of the transport was. When ctx
-// ends, it cleans up and returns ctx's error. No goroutine and no connection outlives it.
+// Run runs the workload once and fills in what it measured in run: times, accounting, latencies; the bytes are
+// the caller's. It returns an error when the run failed: a connection broke, or a promise of the transport
+// was. When ctx ends, it cleans up and returns ctx's error. No goroutine and no connection outlives it.
 func Run(ctx context.Context, c Config, run *result.Run) error {
 	s := &session{Config: c, w: c.Workload, epoch: time.Now(), check: checker.New(checker.Options{Whole: true})}
 	setDefault(&s.Grace, 10*time.Second)

@@ -32,7 +32,6 @@ type part struct {
 	loop     []loop         // of a closed loop, by client
 
 	sent, late, dropped, failed, delivered atomic.Uint64
-	up, down                               atomic.Uint64   // bytes of data sent and delivered
 	acked                                  []atomic.Uint64 // by topic
 
 	sending  context.Context // of sends: when it ends, what is queued is dropped

@@ -96,7 +96,6 @@ func (pub *publisher) send(j job) (late, took time.Duration) {
 	begin := s.since()
 	j.p.sentAt[j.i].Store(int64(begin))
 	j.p.sent.Add(1)
-	j.p.up.Add(uint64(len(m.Data)))
 	late = max(begin-j.p.start-j.p.schedule.At[j.i], 1)
 	if late > s.Late {
 		j.p.late.Add(1)

@@ -92,7 +92,6 @@ func (sub *subscriber) received(m transports.Message, now time.Duration) {
 	}
 	letter, i, ok := arrival.ParseID(m.ID)
 	if p := sub.part(letter); ok && !again && p != nil {
-		p.down.Add(uint64(len(m.Data)))
 		sub.judge(p, i, now)
 	}
 	sub.offset.Store(sub.cursor.Offset)

@@ -21,8 +21,8 @@ type Traffic struct {
 // TCP/IP headers are not in them.
 type Layers struct {
 	Payload  uint64 `json:"payload"`  // the messages' data
-	Envelope uint64 `json:"envelope"` // what the transport writes beside the data: IDs, cursors, events, frames of its own
-	Framing  uint64 `json:"framing"`  // of the carrier: chunk sizes, HTTP/2 frame headers
+	Envelope uint64 `json:"envelope"` // what carries offsets and IDs, alike on every transport: the price of the guarantees
+	Framing  uint64 `json:"framing"`  // what else the transport and its carrier write: frame headers, events, chunk sizes, acknowledgements
 	Headers  uint64 `json:"headers"`  // HTTP request and status lines and header fields
 	TLS      uint64 `json:"tls"`      // records and handshake
 	Other    uint64 `json:"other"`    // what could not be attributed
