@@ -143,8 +143,9 @@ func namespaces(server *socketio.Server) {
 }
 
 func TestOfficialSocketIOClient(t *testing.T) {
-	server, url := serve(t, socketio.Options{ConnectTimeout: time.Second, Engine: engineio.Options{
-		PingInterval: 300 * time.Millisecond, PingTimeout: 200 * time.Millisecond, CORS: &engineio.CORS{Origins: []string{"*"}},
+	// Many heartbeats, and patience: Node may stand still for a second on a busy machine.
+	server, url := serve(t, socketio.Options{Engine: engineio.Options{
+		PingInterval: 300 * time.Millisecond, PingTimeout: 20 * time.Second, CORS: &engineio.CORS{Origins: []string{"*"}},
 	}})
 	namespaces(server)
 	node(t, url, "--test", "client.test.mjs")
