@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -72,7 +73,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) Engine() *engineio.Server { return s.engine }
 
 // Of returns the namespace with the name, to which a leading "/" is added, and makes it if it does not exist. If a dynamic
-// namespace matches the name, the new one is its child.
+// namespace matches the name, the new one is its child. With an adapter it joins the cluster before Of returns.
 func (s *Server) Of(name string) *Namespace {
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + name
@@ -84,12 +85,13 @@ func (s *Server) Of(name string) *Namespace {
 	}
 	dynamic := s.dynamic
 	s.mu.Unlock()
-	for _, d := range dynamic {
-		if d.matches(s.ctx, name, parser.Value{}) {
-			return s.create(name, d)
-		}
+	var parent *DynamicNamespace
+	if i := slices.IndexFunc(dynamic, func(d *DynamicNamespace) bool { return d.matches(s.ctx, name, parser.Value{}) }); i >= 0 {
+		parent = dynamic[i]
 	}
-	return s.create(name, nil)
+	ns := s.create(name, parent)
+	_ = ns.open() // so that the node hears the others before anybody is here; whoever uses it is told the error
+	return ns
 }
 
 // OnNewNamespace adds a function that is called for each namespace that is made from now on.
