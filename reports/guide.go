@@ -62,9 +62,14 @@ func advise(situation, name string, s Section) (Advice, bool) {
 	}
 	var entries []entry
 	for _, r := range s.Rows {
-		if c := cell(name, values(name, r.runs)); c.N > 0 && !r.Arm.Floor {
-			entries = append(entries, entry{r.Arm.Name, c, values(name, r.runs)})
+		if r.Arm.Floor {
+			continue
 		}
+		c := cell(name, values(name, r.runs))
+		if c.N == 0 {
+			return Advice{}, false // who was not measured may be the best
+		}
+		entries = append(entries, entry{r.Arm.Name, c, values(name, r.runs)})
 	}
 	if len(entries) < 2 {
 		return Advice{}, false
