@@ -239,6 +239,9 @@ func (l *Local) add(s *Socket) bool {
 	if created && l.observer != nil {
 		l.observer.RoomCreated(s.id)
 	}
+	if o := l.ns.server.observer.Load(); o != nil && !s.leftOwnRoom {
+		o.Joined(s, s.id)
+	}
 	return true
 }
 
@@ -267,6 +270,9 @@ func (l *Local) join(s *Socket, rooms []string) {
 		if created && l.observer != nil {
 			l.observer.RoomCreated(room)
 		}
+		if o := l.ns.server.observer.Load(); o != nil && (room != s.id || l.sockets[s.id] == s) {
+			o.Joined(s, room)
+		}
 	}
 }
 
@@ -293,6 +299,9 @@ func (l *Local) leaveOne(s *Socket, room string) {
 	}
 	if had && !l.has(room) && l.observer != nil {
 		l.observer.RoomDeleted(room)
+	}
+	if o := l.ns.server.observer.Load(); o != nil {
+		o.Left(s, room)
 	}
 }
 
@@ -324,6 +333,9 @@ func (l *Local) remove(s *Socket) []string {
 		delete(l.sockets, s.id)
 		if had && !l.has(s.id) && l.observer != nil {
 			l.observer.RoomDeleted(s.id)
+		}
+		if o := l.ns.server.observer.Load(); o != nil && !s.leftOwnRoom {
+			o.Left(s, s.id)
 		}
 	}
 	return rooms

@@ -242,6 +242,9 @@ func (ns *Namespace) connected(s *Socket) {
 	ns.mu.Lock()
 	list := ns.onConnect
 	ns.mu.Unlock()
+	if o := ns.server.observer.Load(); o != nil {
+		o.Connected(s)
+	}
 	for _, f := range list {
 		_ = ns.server.guard("connect handler", func() error { f(s); return nil }) // guard has logged it
 	}

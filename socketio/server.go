@@ -29,13 +29,14 @@ import (
 
 // A Server is an http.Handler. Close or Drain must be called at the end. Its methods may be called concurrently.
 type Server struct {
-	opts   Options
-	engine *engineio.Server
-	ctx    context.Context // the server's life
-	cancel context.CancelFunc
-	work   sync.WaitGroup // every goroutine
-	idle   chan *Socket   // to goroutines that wait for tasks
-	idlers atomic.Int32   // how many those are
+	opts     Options
+	engine   *engineio.Server
+	ctx      context.Context // the server's life
+	cancel   context.CancelFunc
+	work     sync.WaitGroup           // every goroutine
+	idle     chan *Socket             // to goroutines that wait for tasks
+	idlers   atomic.Int32             // how many those are
+	observer atomic.Pointer[Observer] // nil: nobody
 
 	mu         sync.Mutex
 	namespaces map[string]*Namespace
@@ -202,11 +203,8 @@ func (s *Server) finish(ctx context.Context) error {
 	s.mu.Lock()
 	again := s.finished
 	s.finished = true
-	list := make([]*Namespace, 0, len(s.namespaces))
-	for _, ns := range s.namespaces {
-		list = append(list, ns)
-	}
 	s.mu.Unlock()
+	list := s.Namespaces()
 	s.cancel()
 	s.life.Lock()
 	s.ended = true

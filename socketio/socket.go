@@ -111,8 +111,11 @@ func (s *Socket) ended() bool {
 // SetData keeps any value with the socket. FetchSockets shows it to other nodes, and recovery keeps it, as JSON.
 func (s *Socket) SetData(v any) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.data = v
+	s.mu.Unlock()
+	if o := s.client.server.observer.Load(); o != nil {
+		o.Changed(s)
+	}
 }
 
 // Data returns what SetData was given, or nil. On a recovered socket it is a parser.Value at first, see DecodeData.
@@ -141,6 +144,9 @@ func (s *Socket) encodedData() (parser.Value, error) {
 
 func (s *Socket) info() (SocketInfo, error) {
 	data, err := s.encodedData()
+	if o := s.client.server.observer.Load(); o != nil {
+		data = o.Describe(s, data)
+	}
 	return SocketInfo{ID: s.id, Handshake: s.Handshake(), Rooms: s.Rooms(), Data: data}, err
 }
 

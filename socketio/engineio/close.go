@@ -58,6 +58,9 @@ func (s *Socket) detach(reason Reason, err error, last *Message) (ws *wsConn, fi
 		return nil, false
 	}
 	s.state = stateClosed
+	if o := s.server.observer.Load(); o != nil {
+		o.Closed(s, reason)
+	}
 	s.beat.stop()
 	s.queue, s.spare, s.queued = nil, nil, 0
 	parked := s.poll != nil

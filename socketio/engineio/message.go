@@ -32,6 +32,14 @@ func (m *Message) Uncompressed() *Message {
 // Size is the number of bytes that the message takes in a write buffer.
 func (m *Message) Size() int { return len(m.frame) }
 
+// dataSize is the number of bytes of the message's data.
+func (m *Message) dataSize() int {
+	if m.binary {
+		return len(m.frame) - m.body
+	}
+	return len(m.frame) - m.body - 1 // without the packet's type
+}
+
 func newControl(t PacketType, data string) *Message {
 	return newMessage([]byte{'0' + byte(t)}, []byte(data), false)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,6 +38,7 @@ type Server struct {
 	noop     *Message
 	closing  *Message
 	pools    pools
+	observer atomic.Pointer[Observer] // nil: nobody
 }
 
 // NewServer returns a server that calls connect for each new session, before the client learns of it. connect must return

@@ -75,6 +75,9 @@ func (s *Server) open(sock *Socket) bool {
 	if !s.reserve() {
 		return false
 	}
+	if o := s.observer.Load(); o != nil {
+		o.Opened(sock)
+	}
 	sock.handler = s.connect(sock)
 	if s.opts.InitialPacket != nil {
 		_ = sock.Send(s.opts.InitialPacket) // fails only on a session that has ended
@@ -182,6 +185,11 @@ func (s *Socket) enqueue(messages []*Message) error {
 	for _, m := range messages {
 		s.queued += m.Size()
 	}
+	if o := s.server.observer.Load(); o != nil {
+		for _, m := range messages {
+			o.Sent(m.dataSize())
+		}
+	}
 	s.queue = append(s.queue, messages...)
 	return nil
 }
@@ -260,6 +268,9 @@ func (s *Socket) receive(p Packet) error {
 		s.end(ReasonTransportClose, nil)
 		return nil
 	case MessagePacket:
+		if o := s.server.observer.Load(); o != nil {
+			o.Received(len(p.Data))
+		}
 		defer func() {
 			s.mu.Lock()
 			s.busy = false

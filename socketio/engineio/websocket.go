@@ -212,6 +212,9 @@ func (s *Socket) probe(ws *wsConn, p Packet) bool {
 	case p.Type == Upgrade && u.probed:
 		u.timer.Stop()
 		s.upgrade, s.ws = nil, ws
+		if o := s.server.observer.Load(); o != nil {
+			o.Upgraded(s)
+		}
 		if s.poll != nil {
 			s.poll.release(s.server.noop)
 			s.poll = nil
