@@ -10,7 +10,7 @@ import (
 func columns(kind workload.Kind) []string {
 	switch kind {
 	case workload.Idle:
-		return []string{"B/conn", "idle-B/min", "idle-cpu-ns/conn/s", "dial-p50-ns"}
+		return []string{"B/conn", "idle-B/min", "idle-cpu-ns/conn/s"}
 	case workload.Ingest:
 		return []string{"ack-p50-ns", "ack-p99-ns", "msgs/s", "wire-B/msg", "cpu-ns/msg"}
 	case workload.Resume:
@@ -26,7 +26,7 @@ func columns(kind workload.Kind) []string {
 var heads = map[string]string{
 	"p50-ns": "p50", "p99-ns": "p99", "ack-p50-ns": "ack p50", "ack-p99-ns": "ack p99", "age-ns": "mean age",
 	"catchup-p50-ns": "catch-up p50", "msgs/s": "messages/s", "wire-B/msg": "bytes/msg", "cpu-ns/msg": "server CPU/msg",
-	"B/conn": "memory/conn", "idle-B/min": "bytes/min", "idle-cpu-ns/conn/s": "CPU/conn/s", "dial-p50-ns": "dial p50",
+	"B/conn": "memory/conn", "idle-B/min": "bytes/min", "idle-cpu-ns/conn/s": "CPU/conn/s",
 	"lateness-p99-ns": "lateness p99", "driver-cpu-ns/msg": "driver CPU/msg", "uncorrected-p99-ns": "p99 from actual send",
 }
 

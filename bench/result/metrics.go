@@ -32,7 +32,6 @@ func Metrics() []Metric {
 		delivery = func(r Run) *Histogram { return &r.Delivery }
 		ack      = func(r Run) *Histogram { return &r.Ack }
 		catchUp  = func(r Run) *Histogram { return r.CatchUp }
-		dial     = func(r Run) *Histogram { return &r.Connections.Dial }
 		late     = func(r Run) *Histogram { return &r.Lateness }
 		p50      = func(h *Histogram) time.Duration { return h.P50 }
 		p99      = func(h *Histogram) time.Duration { return h.P99 }
@@ -61,8 +60,6 @@ func Metrics() []Metric {
 		}, Explain: "How old the newest thing is that a client knows, averaged over time: what matters for a display that is looked at now and then."},
 		{Name: "catchup-p50-ns", Title: "Catching up after a cut, median", Unit: "ns", Of: quantile(catchUp, p50),
 			Explain: "From dialling again until everything missed has arrived."},
-		{Name: "dial-p50-ns", Title: "Connecting, median", Unit: "ns", Of: quantile(dial, p50),
-			Explain: "What the first use costs; for transports that connect with the first request it is in that request instead."},
 		{Name: "msgs/s", Title: "Deliveries", Unit: "1/s", Higher: true, Of: func(r Run) (float64, bool) {
 			n := r.Accounting.Messages()
 			if n == 0 {
