@@ -43,6 +43,7 @@ type mux struct {
 // ServeHTTP implements http.Handler.
 func (m *mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, topic, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	topic = strings.TrimSuffix(topic, "/") // where Engine.IO's clients put one
 	arm := m.arms[name]
 	if !ok || arm == nil {
 		refuse(w, &Error{Code: "not_found", Status: http.StatusNotFound, Message: "there is nothing here: a topic is at /{transport}/{topic}"})

@@ -7,7 +7,6 @@ package tcp
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"io"
 	"net/http"
 	"sync"
@@ -16,7 +15,6 @@ import (
 	"transportlab/transports"
 	"transportlab/transports/internal/duplex"
 	"transportlab/transports/internal/endpoint"
-	"transportlab/transports/internal/hub"
 	"transportlab/transports/internal/pull"
 	"transportlab/transports/internal/push"
 	"transportlab/transports/internal/wire"
@@ -24,7 +22,6 @@ import (
 
 const (
 	protocol  = "transportlab-tcp"
-	binaryBit = 1 << 31
 	clientMax = 64 << 20 // of a frame, at the client
 )
 
@@ -60,8 +57,8 @@ func (t transport) NewServer(log transports.Log) transports.Server {
 			return nil // the status has been written; there is nothing left to say it with
 		}
 		c.SetDeadline(time.Time{})
-		s.Attach(&push.ConnWriter{Conn: c}, framing{})
-		l := &duplex.Loop{Log: log, Options: t.o, Topic: topic, Session: s, Frame: frameText}
+		s.Attach(&push.ConnWriter{Conn: c}, duplex.Framing{})
+		l := &duplex.Loop{Log: log, Options: t.o, Topic: topic, Session: s, Frame: duplex.Framing{}.Text}
 		s.Extra = l.Answers
 		if !later {
 			l.Subscribe(after, nil)
@@ -76,39 +73,6 @@ func (t transport) NewServer(log transports.Log) transports.Server {
 	return e
 }
 
-func appendFrame(dst []byte, p []byte, isBinary bool) []byte {
-	n := uint32(len(p))
-	if isBinary {
-		n |= binaryBit
-	}
-	return append(binary.BigEndian.AppendUint32(dst, n), p...)
-}
-
-func frameText(dst, p []byte) []byte { return appendFrame(dst, p, false) }
-
-type framing struct{}
-
-func (framing) Batch(dst []byte, r hub.Run) []byte {
-	n := len(dst)
-	dst = r.Append(append(dst, 0, 0, 0, 0))
-	size := uint32(len(dst) - n - 4)
-	if r.Binary {
-		size |= binaryBit
-	}
-	binary.BigEndian.PutUint32(dst[n:], size)
-	return dst
-}
-
-func (framing) Gap(dst []byte, g *transports.GapError) []byte {
-	return frameText(dst, wire.AppendControl(nil, wire.Gap(g)))
-}
-
-func (framing) Heartbeat(dst []byte) []byte { return frameText(dst, nil) }
-
-func (framing) Bye(dst []byte, e *transports.Error) []byte {
-	return frameText(dst, wire.AppendControl(nil, wire.Control{Type: "bye", Error: wire.BodyOf(e)}))
-}
-
 // A reader reads frames of at most so many bytes.
 type reader struct {
 	r    *bufio.Reader
@@ -117,16 +81,15 @@ type reader struct {
 }
 
 func (r *reader) ReadMessage() (p []byte, isBinary bool, err error) {
-	var head [4]byte
+	var head [duplex.HeadSize]byte
 	if _, err := io.ReadFull(r.r, head[:]); err != nil {
 		return nil, false, err
 	}
-	n := binary.BigEndian.Uint32(head[:])
-	isBinary, n = n&binaryBit != 0, n&^binaryBit
-	if int(n) > r.most {
+	n, isBinary := duplex.FrameHead(head[:])
+	if n > r.most {
 		return nil, false, transports.ErrTooLarge
 	}
-	if cap(r.buf) < int(n) {
+	if cap(r.buf) < n {
 		r.buf = make([]byte, n)
 	}
 	p = r.buf[:n]
@@ -135,11 +98,12 @@ func (r *reader) ReadMessage() (p []byte, isBinary bool, err error) {
 }
 
 func (r *reader) Buffered() bool {
-	if r.r.Buffered() < 4 {
+	if r.r.Buffered() < duplex.HeadSize {
 		return false
 	}
-	head, _ := r.r.Peek(4)
-	return r.r.Buffered()-4 >= int(binary.BigEndian.Uint32(head)&^binaryBit)
+	head, _ := r.r.Peek(duplex.HeadSize)
+	n, _ := duplex.FrameHead(head)
+	return r.r.Buffered()-duplex.HeadSize >= n
 }
 
 func (r *reader) Await() error {
@@ -173,7 +137,7 @@ func (c *frameConn) ReadFrame() (p []byte, isBinary bool, err error) {
 func (c *frameConn) WriteFrame(p []byte, isBinary bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.out = appendFrame(c.out[:0], p, isBinary)
+	c.out = duplex.AppendFrame(c.out[:0], p, isBinary)
 	_, err := c.conn.Write(c.out)
 	return err
 }

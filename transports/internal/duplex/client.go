@@ -3,7 +3,6 @@ package duplex
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -21,49 +20,20 @@ type FrameConn interface {
 	Close() error
 }
 
-// What a Client holds for a caller that is slow to Recv. Beyond it, the client asks the server to
-// stop and subscribes again, at its cursor, once the caller has caught up: so a caller that only
-// sends, or pauses, neither blocks its acknowledgements nor is cut off as a slow consumer.
-const (
-	holdMessages = 4096
-	holdBytes    = 4 << 20
-)
-
 // A Client is a transports.Conn over frames.
 type Client struct {
-	conn  FrameConn
-	o     transports.Options
-	tally *transports.Tally
-	done  chan struct{} // closed when the reader has ended
-	news  chan struct{} // has room for one
+	*Inbox
+	conn FrameConn
+	o    transports.Options
+	done chan struct{} // closed when the reader has ended
 
 	mu      sync.Mutex
-	waiting map[string]*waiter
-	queue   []item
-	held    int // bytes in queue
-	flow    flow
-	tail    transports.Cursor // of the last message put in the queue
-	epoch   string            // stated last on this connection
-	err     error             // why the connection ended
+	waiting map[string]*waiter // nil when the connection has ended
 	outbox  []frame
 	writing bool // a goroutine is writing the outbox
 
 	writers sync.WaitGroup
 }
-
-type item struct {
-	m   transports.Message
-	gap *transports.GapError
-}
-
-// flow is where the subscription stands: batches count only while it is on.
-type flow int
-
-const (
-	off   flow = iota // not subscribed, as at first
-	asked             // waiting for the server to say that it has subscribed us
-	on
-)
 
 // A waiter is a Send that waits for its answer.
 type waiter struct {
@@ -73,9 +43,12 @@ type waiter struct {
 
 // NewClient returns a Conn over conn, which it closes.
 func NewClient(conn FrameConn, o transports.Options, target transports.Target) *Client {
-	after := target.After
-	c := &Client{conn: conn, o: o, tally: target.Tally, done: make(chan struct{}), news: make(chan struct{}, 1),
-		waiting: map[string]*waiter{}, tail: after, epoch: after.Epoch}
+	c := &Client{conn: conn, o: o, done: make(chan struct{}), waiting: map[string]*waiter{}}
+	c.Inbox = NewInbox(target, func(after transports.Cursor) {
+		c.write(frame{wire.AppendControl(nil, wire.Control{Type: "subscribe", After: after.String()}), false})
+	}, func() {
+		c.write(frame{wire.AppendControl(nil, wire.Control{Type: "unsubscribe"}), false})
+	})
 	go c.read() // ends with the connection
 	return c
 }
@@ -90,19 +63,14 @@ func (c *Client) Send(ctx context.Context, m transports.Message) (transports.Cur
 	}
 	w := &waiter{answer: make(chan answer, 1)}
 	c.mu.Lock()
-	if c.err != nil {
+	if c.waiting == nil {
 		c.mu.Unlock()
-		return transports.Cursor{}, c.err
+		return transports.Cursor{}, c.Err()
 	}
 	w.next = c.waiting[m.ID]
 	c.waiting[m.ID] = w
 	c.mu.Unlock()
-	var p []byte
-	if m.Binary {
-		p = wire.AppendBinaryEntry(nil, m)
-	} else {
-		p = wire.AppendUp(nil, m)
-	}
+	p := wire.AppendOne(nil, m)
 	wire.CountUp(c.tally, m, len(p))
 	c.write(frame{p, m.Binary})
 	select {
@@ -130,46 +98,6 @@ func (c *Client) forget(id string, w *waiter) {
 	}
 }
 
-// Recv implements transports.Conn.
-func (c *Client) Recv(ctx context.Context) (transports.Message, error) {
-	for {
-		if err := ctx.Err(); err != nil {
-			return transports.Message{}, err
-		}
-		c.mu.Lock()
-		if len(c.queue) > 0 && c.err != transports.ErrClosed {
-			x := c.queue[0]
-			c.queue[0] = item{}
-			c.queue = c.queue[1:]
-			c.held -= len(x.m.Data)
-			c.mu.Unlock()
-			if x.gap != nil {
-				return transports.Message{}, x.gap
-			}
-			return x.m, nil
-		}
-		err, subscribe := c.err, c.flow == off
-		if subscribe && err == nil {
-			c.flow = asked
-		}
-		after := c.tail
-		c.mu.Unlock()
-		if err != nil {
-			return transports.Message{}, err
-		}
-		if subscribe {
-			p := wire.AppendControl(nil, wire.Control{Type: "subscribe", After: after.String()})
-			c.write(frame{p, false})
-		}
-		select {
-		case <-c.news:
-		case <-c.done:
-		case <-ctx.Done():
-			return transports.Message{}, ctx.Err()
-		}
-	}
-}
-
 // Close implements transports.Conn.
 func (c *Client) Close() error {
 	c.end(transports.ErrClosed)
@@ -180,15 +108,10 @@ func (c *Client) Close() error {
 
 // end fails everything that waits with err; the first call counts.
 func (c *Client) end(err error) {
+	err = c.End(err)
 	c.mu.Lock()
-	if c.err == nil {
-		c.err = err
-	} else if err == transports.ErrClosed {
-		c.err = err // who closes hears of nothing else
-	}
 	waiting := c.waiting
-	c.waiting = map[string]*waiter{}
-	err = c.err
+	c.waiting = nil
 	c.mu.Unlock()
 	for _, w := range waiting {
 		for ; w != nil; w = w.next {
@@ -231,43 +154,11 @@ func (c *Client) take(p []byte, binary bool) error {
 	if !binary && wire.IsControl(p) {
 		return c.control(p)
 	}
-	parse := wire.ParseText
-	if binary {
-		parse = wire.ParseBinary
-	}
-	b, err := parse(p)
+	b, err := wire.ParseDown(p, binary)
 	if err != nil {
 		return fmt.Errorf("the server sent a batch that cannot be read: %w", err)
 	}
-	b.Count(c.tally)
-	c.mu.Lock()
-	if b.First.Epoch != "" {
-		c.epoch = b.First.Epoch
-	}
-	if c.flow != on {
-		c.mu.Unlock()
-		return nil
-	}
-	if err := wire.Follows(c.tail, c.epoch, b); err != nil {
-		c.mu.Unlock()
-		return err
-	}
-	for _, m := range b.Messages {
-		m.Epoch = c.epoch
-		c.queue = append(c.queue, item{m: m})
-		c.held += len(m.Data)
-		c.tail = m.Cursor
-	}
-	full := len(c.queue) > holdMessages || c.held > holdBytes
-	if full {
-		c.flow = off
-	}
-	c.mu.Unlock()
-	c.tell()
-	if full {
-		c.write(frame{wire.AppendControl(nil, wire.Control{Type: "unsubscribe"}), false})
-	}
-	return nil
+	return c.Batch(b)
 }
 
 // A frame waits to be written.
@@ -282,7 +173,7 @@ func (c *Client) write(f frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.outbox = append(c.outbox, f)
-	if !c.writing && c.err == nil {
+	if !c.writing && c.waiting != nil {
 		c.writing = true
 		c.writers.Add(1)
 		go c.flush() // ends when the outbox is empty
@@ -310,61 +201,22 @@ func (c *Client) flush() {
 	}
 }
 
-func (c *Client) tell() {
-	select {
-	case c.news <- struct{}{}:
-	default:
-	}
-}
-
 func (c *Client) control(p []byte) error {
 	x, err := wire.ParseControl(p)
-	if err != nil {
-		return fmt.Errorf("the server sent a control that cannot be read: %w", err)
-	}
 	switch {
+	case err != nil:
+		return fmt.Errorf("the server sent a control that cannot be read: %w", err)
 	case x.Ack != nil:
 		return c.acks(x)
-	case x.Type == "bye" && x.Error != nil:
-		return x.Error.Err(transports.Cursor{})
 	case x.Type == "error" && x.Error != nil:
 		c.resolve(answer{id: x.ID, err: x.Error.Err(transports.Cursor{})})
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch x.Type {
-	case "subscribed":
-		if c.flow == asked {
-			c.flow = on
-		}
-		if c.tail.Epoch != "" {
-			c.epoch = c.tail.Epoch
-		}
-	case "gap":
-		c.epoch = x.Epoch
-		if c.flow != on {
-			return nil
-		}
-		err := wire.GapError(c.tail, x.Epoch, x.First, x.Last)
-		var gap *transports.GapError
-		if !errors.As(err, &gap) {
-			return err
-		}
-		c.queue = append(c.queue, item{gap: gap})
-		c.tail = gap.Resume()
-		c.tell()
-	}
-	return nil // an unknown control is one of a later version
+	return c.Control(x)
 }
 
 func (c *Client) acks(x wire.Control) error {
-	c.mu.Lock()
-	if x.Epoch != "" {
-		c.epoch = x.Epoch
-	}
-	epoch := c.epoch
-	c.mu.Unlock()
+	epoch := c.stated(x.Epoch)
 	for i := 0; i+1 < len(x.Ack); i += 2 {
 		id, ok := x.Ack[i].(string)
 		n, isNumber := x.Ack[i+1].(json.Number)

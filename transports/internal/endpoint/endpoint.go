@@ -79,7 +79,7 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request) error {
 	if err := transports.CheckTopic(topic); err != nil {
 		return err
 	}
-	if err := e.checkOrigin(w, r); err != nil {
+	if err := e.CheckOrigin(w, r); err != nil {
 		return err
 	}
 	switch r.Method {
@@ -115,10 +115,10 @@ func parameter(r *http.Request, name string) string {
 	return r.URL.Query().Get(name)
 }
 
-// checkOrigin lets a browser's request pass only from a page of this very origin (scheme, host and
+// CheckOrigin lets a browser's request pass only from a page of this very origin (scheme, host and
 // port) or of one that was allowed by name; only the latter gets CORS headers. A request without an
 // Origin is not a browser's, or is same-origin.
-func (e *Endpoint) checkOrigin(w http.ResponseWriter, r *http.Request) error {
+func (e *Endpoint) CheckOrigin(w http.ResponseWriter, r *http.Request) error {
 	if len(e.Options.Origins) > 0 {
 		w.Header().Add("Vary", "Origin")
 	}

@@ -154,6 +154,22 @@ func ParseUp(p []byte, limit int) ([]transports.Message, error) {
 	}
 }
 
+// AppendOne writes one message that goes up in the form that it has alone: binary if it is.
+func AppendOne(dst []byte, m transports.Message) []byte {
+	if m.Binary {
+		return AppendBinaryEntry(dst, m)
+	}
+	return AppendUp(dst, m)
+}
+
+// ParseDown reads a batch that went down, in either form.
+func ParseDown(p []byte, binary bool) (Batch, error) {
+	if binary {
+		return ParseBinary(p)
+	}
+	return ParseText(p)
+}
+
 // appendString writes data, which is valid UTF-8, as a JSON string (RFC 8259 section 7), with no
 // more escapes than it needs.
 func appendString(dst, data []byte) []byte {
