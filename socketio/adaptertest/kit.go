@@ -56,6 +56,7 @@ func Run(t *testing.T, k Kit) {
 		{"server-side events reach the other nodes", testServerSideEmit, k.Nodes > 1},
 		{"server-side events are answered by each other node", testServerSideAnswers, k.Nodes > 1},
 		{"nodes that go are not waited for", testLeavingNode, k.Nodes > 1},
+		{"all clients see the events that can be recovered in one order", testOneOrder, k.Recovery},
 		{"a client that comes back has missed nothing", testRecovery, k.Recovery},
 		{"only a session with a known offset is recovered, and once", testRecoveryRefused, k.Recovery},
 		{"without the others a node serves its own clients, and it heals", testOutage, k.Outage != nil},

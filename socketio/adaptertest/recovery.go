@@ -1,7 +1,10 @@
 package adaptertest
 
 import (
+	"fmt"
 	"slices"
+	"strings"
+	"sync"
 
 	"transportlab/socketio"
 )
@@ -32,6 +35,48 @@ func (f *fixture) away() (*client, session) {
 	c.Drop()
 	<-kept
 	return c, was
+}
+
+// testOneOrder: an offset stands for everything before it.
+func testOneOrder(f *fixture) {
+	const senders, each = 4, 25
+	clients := f.everybody()
+	want := senders * each * len(f.nodes)
+	failures := make(chan error, want)
+	var work sync.WaitGroup
+	for i, n := range f.nodes {
+		for j := range senders {
+			work.Go(func() { // ends after its events
+				for k := range each {
+					failures <- n.ns.Emit(f.ctx, "ordered", fmt.Sprint(i, " ", j, " ", k))
+				}
+			})
+		}
+	}
+	work.Wait()
+	close(failures)
+	for err := range failures {
+		f.must(err)
+	}
+	var first []string
+	for i, c := range clients {
+		if !c.Has("ordered", want, patience) || c.Times("ordered") != want {
+			f.Fatalf("client %d got %d events, want %d", i, c.Times("ordered"), want)
+		}
+		var order []string
+		for _, args := range c.All("ordered") {
+			order = append(order, strings.Join(text(args), " "))
+		}
+		if i == 0 {
+			first = order
+			continue
+		}
+		for k := range order {
+			if order[k] != first[k] {
+				f.Fatalf("event %d is %s for client %d and %s for client 0", k, order[k], i, first[k])
+			}
+		}
+	}
 }
 
 func testRecovery(f *fixture) {

@@ -102,6 +102,7 @@ type adapter struct {
 	carrier *carrier
 	pool    *redislink.Pool
 	library *library
+	turns   turns
 }
 
 var (
@@ -135,6 +136,10 @@ func (a *adapter) onEntry(id string, fields map[string]any) {
 	m, err := nodewire.ReadEntry(fields)
 	if err != nil {
 		a.Malformed(err)
+		return
+	}
+	if m.UID == a.UID {
+		a.onOwnEntry(m, id)
 		return
 	}
 	a.Receive(m, id)

@@ -56,7 +56,7 @@ func (n *Node) Broadcast(ctx context.Context, p parser.Packet, o socketio.Broadc
 	var away error
 	if !o.Flags.Local {
 		var offset string
-		if offset, away = n.publish(ctx, nodewire.Message{Kind: nodewire.Broadcast, Data: p.Data, Options: o}); away == nil {
+		if offset, away = n.Publish(ctx, nodewire.Message{Kind: nodewire.Broadcast, Data: p.Data, Options: o}); away == nil {
 			var err error
 			if p, err = n.withOffset(p, o, offset); err != nil {
 				return err
@@ -74,7 +74,8 @@ func (n *Node) withOffset(p parser.Packet, o socketio.BroadcastOptions, offset s
 	return socketio.WithOffset(p, offset)
 }
 
-func (n *Node) publish(ctx context.Context, m nodewire.Message) (offset string, err error) {
+// Publish sends a message of this node to all others.
+func (n *Node) Publish(ctx context.Context, m nodewire.Message) (offset string, err error) {
 	m.UID, m.Namespace = n.UID, n.local.Name()
 	if offset, err = n.carrier.Publish(ctx, m); err != nil {
 		err = fmt.Errorf("other nodes are out of reach: %w", err)
@@ -88,7 +89,7 @@ func (n *Node) BroadcastWithAck(ctx context.Context, p parser.Packet, o socketio
 	if !o.Flags.Local {
 		id := NewID()
 		n.calls.Listen(ctx, id, sink)
-		_, away = n.publish(ctx, nodewire.Message{Kind: nodewire.Broadcast, RequestID: id, Data: p.Data, Options: WithDeadline(ctx, o)})
+		_, away = n.Publish(ctx, nodewire.Message{Kind: nodewire.Broadcast, RequestID: id, Data: p.Data, Options: WithDeadline(ctx, o)})
 	}
 	return errors.Join(n.local.BroadcastWithAck(ctx, p, o, sink), away)
 }
@@ -99,7 +100,7 @@ var actions = [...]nodewire.Kind{socketio.ActionJoin: nodewire.Join, socketio.Ac
 func (n *Node) Apply(ctx context.Context, o socketio.BroadcastOptions, a socketio.Action) error {
 	var away error
 	if !o.Flags.Local {
-		_, away = n.publish(ctx, nodewire.Message{Kind: actions[a.Kind], Options: o, Rooms: a.Rooms, Close: a.Close})
+		_, away = n.Publish(ctx, nodewire.Message{Kind: actions[a.Kind], Options: o, Rooms: a.Rooms, Close: a.Close})
 	}
 	n.local.Apply(o, a)
 	return away
@@ -134,7 +135,7 @@ func (n *Node) ask(ctx context.Context, timeout time.Duration, m nodewire.Messag
 	}
 	m.RequestID = NewID()
 	call := n.calls.Open(m.RequestID, count-1)
-	if _, err = n.publish(ctx, m); err != nil {
+	if _, err = n.Publish(ctx, m); err != nil {
 		cancel()
 		_, _ = call.Wait(ctx) // forgets the question
 		return nil, err
@@ -147,7 +148,7 @@ func (n *Node) ServerCount(ctx context.Context) (int, error) { return n.carrier.
 
 // ServerSideEmit implements socketio.Cluster.
 func (n *Node) ServerSideEmit(ctx context.Context, event parser.Value) error {
-	_, err := n.publish(ctx, nodewire.Message{Kind: nodewire.ServerSideEmit, Data: event})
+	_, err := n.Publish(ctx, nodewire.Message{Kind: nodewire.ServerSideEmit, Data: event})
 	return err
 }
 

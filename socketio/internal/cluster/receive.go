@@ -17,10 +17,10 @@ func (n *Node) Receive(m nodewire.Message, offset string) {
 }
 
 func (n *Node) obey(m nodewire.Message, offset string) error {
-	packet := parser.Packet{Type: parser.Event, Namespace: m.Namespace, Data: m.Data}
 	switch m.Kind {
 	case nodewire.Broadcast:
 		if m.RequestID != "" {
+			packet := parser.Packet{Type: parser.Event, Namespace: n.local.Name(), Data: m.Data}
 			return DeliverWithAck(n.ctx, n.local, packet, m.Options,
 				func(sockets int) {
 					n.respond(m, nodewire.Message{Kind: nodewire.BroadcastDelivered, Count: sockets})
@@ -29,11 +29,7 @@ func (n *Node) obey(m nodewire.Message, offset string) error {
 					n.respond(m, nodewire.Message{Kind: nodewire.BroadcastAnswer, Data: answer})
 				})
 		}
-		packet, err := n.withOffset(packet, m.Options, offset)
-		if err != nil {
-			return err
-		}
-		return n.local.Broadcast(packet, m.Options)
+		return n.Deliver(m, offset)
 	case nodewire.Join:
 		n.local.Apply(m.Options, socketio.Action{Kind: socketio.ActionJoin, Rooms: m.Rooms})
 	case nodewire.Leave:
@@ -64,6 +60,16 @@ func (n *Node) obey(m nodewire.Message, offset string) error {
 		}
 	}
 	return nil
+}
+
+// Deliver gives a broadcast without acknowledgement to the sockets here, with its offset if clients may ask for it again.
+func (n *Node) Deliver(m nodewire.Message, offset string) error {
+	packet := parser.Packet{Type: parser.Event, Namespace: n.local.Name(), Data: m.Data}
+	packet, err := n.withOffset(packet, m.Options, offset)
+	if err != nil {
+		return err
+	}
+	return n.local.Broadcast(packet, m.Options)
 }
 
 func (n *Node) respond(question, answer nodewire.Message) {
