@@ -44,10 +44,7 @@ func adapter(client redis.UniversalClient, s setup) socketio.AdapterFunc {
 }
 
 func newRedis(t *testing.T, s setup) redis.UniversalClient {
-	var client redis.UniversalClient = redis.NewClient(&redis.Options{Addr: s.Redis[0]})
-	if s.Cluster {
-		client = redis.NewClusterClient(&redis.ClusterOptions{Addrs: s.Redis})
-	}
+	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: s.Redis, IsClusterMode: s.Cluster})
 	t.Cleanup(func() { client.Close() })
 	return client
 }
