@@ -62,7 +62,8 @@ func (s *Socket) detach(reason Reason, err error, last *Message) (ws *wsConn, fi
 		o.Closed(s, reason)
 	}
 	s.beat.stop()
-	s.queue, s.spare, s.queued = nil, nil, 0
+	s.queue, s.spare = nil, nil
+	s.dequeued(s.queued)
 	parked := s.poll != nil
 	if parked {
 		s.poll.release(last)
@@ -102,8 +103,9 @@ const (
 	closeNormal       = 1000
 	closeGoingAway    = 1001
 	closeProtocol     = 1002
-	closeInvalidUTF8  = 1007
+	closeInvalidData  = 1007
 	closePolicy       = 1008
+	closeTooBig       = 1009
 	closeSlowConsumer = 4008
 	closeSilent       = 4012
 )

@@ -3,6 +3,7 @@ package engineio
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"sync"
 )
 
 // A Message is a packet to send, in the form of a finished WebSocket frame; the packet of a polling payload is a part of it.
@@ -12,6 +13,9 @@ type Message struct {
 	body   int    // where the packet begins
 	binary bool
 	plain  bool // not to be compressed
+
+	zip    sync.Once
+	zipped []byte // the frame compressed
 }
 
 // NewMessage makes a message packet of data, which it copies.
@@ -24,9 +28,18 @@ func NewMessage(data []byte, binary bool) *Message {
 
 // Uncompressed returns the same message with the wish not to be compressed on the way.
 func (m *Message) Uncompressed() *Message {
-	other := *m
-	other.plain = true
-	return &other
+	return &Message{frame: m.frame, body: m.body, binary: m.binary, plain: true}
+}
+
+// compressed returns the frame with its content compressed, or as it is when that is no gain. It does the work once.
+func (m *Message) compressed(p *pools) []byte {
+	m.zip.Do(func() {
+		m.zipped = m.frame
+		if small := p.compress(nil, m.frame[m.body:]); len(small) < len(m.frame)-m.body {
+			m.zipped = buildFrame(m.frame[0]|bitCompressed, nil, small)
+		}
+	})
+	return m.zipped
 }
 
 // Size is the number of bytes that the message takes in a write buffer.
@@ -52,23 +65,27 @@ const (
 )
 
 func newMessage(prefix, data []byte, isBinary bool) *Message {
-	n := len(prefix) + len(data)
-	frame := make([]byte, 0, 10+n)
 	first := byte(frameText)
 	if isBinary {
 		first = frameBinary
 	}
+	frame := buildFrame(first, prefix, data)
+	return &Message{frame: frame, body: len(frame) - len(prefix) - len(data), binary: isBinary}
+}
+
+// buildFrame builds an unmasked frame.
+func buildFrame(first byte, prefix, data []byte) []byte {
+	n := len(prefix) + len(data)
+	dst := make([]byte, 0, 10+n)
 	switch {
 	case n < 126:
-		frame = append(frame, first, byte(n))
+		dst = append(dst, first, byte(n))
 	case n < 1<<16:
-		frame = binary.BigEndian.AppendUint16(append(frame, first, 126), uint16(n))
+		dst = binary.BigEndian.AppendUint16(append(dst, first, 126), uint16(n))
 	default:
-		frame = binary.BigEndian.AppendUint64(append(frame, first, 127), uint64(n))
+		dst = binary.BigEndian.AppendUint64(append(dst, first, 127), uint64(n))
 	}
-	body := len(frame)
-	frame = append(append(frame, prefix...), data...)
-	return &Message{frame: frame, body: body, binary: isBinary}
+	return append(append(dst, prefix...), data...)
 }
 
 // appendPolling appends the message as a packet of a payload.

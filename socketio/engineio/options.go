@@ -42,6 +42,9 @@ type Options struct {
 	// CompressionThreshold is the smallest polling answer that is compressed, in bytes; 1024. Negative: none.
 	CompressionThreshold int
 
+	// PerMessageDeflate compresses the messages of WebSockets whose clients offer it; nil never does.
+	PerMessageDeflate *PerMessageDeflate
+
 	// WriteBuffer is how many bytes may wait to be sent to one client; 4 MiB. A session that is given more while it holds
 	// so much is closed with ReasonSlowConsumer (WebSocket code 4008): a slow client costs itself, never the others.
 	WriteBuffer int
@@ -73,6 +76,13 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CompressionThreshold == 0 {
 		o.CompressionThreshold = 1024
+	}
+	if o.PerMessageDeflate != nil {
+		d := *o.PerMessageDeflate
+		if d.Threshold <= 0 {
+			d.Threshold = 1024
+		}
+		o.PerMessageDeflate = &d
 	}
 	if o.WriteBuffer <= 0 {
 		o.WriteBuffer = 4 << 20

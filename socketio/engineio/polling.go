@@ -125,7 +125,8 @@ func (s *Socket) drainQueue() (payload []byte, compress bool) {
 		compress = compress || !m.plain
 	}
 	clear(messages)
-	s.queue, s.queued = s.queue[:0], 0
+	s.queue = s.queue[:0]
+	s.dequeued(s.queued)
 	if cap(s.queue) > 64 {
 		s.queue = nil
 	}

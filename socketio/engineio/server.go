@@ -38,6 +38,7 @@ type Server struct {
 	noop     *Message
 	closing  *Message
 	pools    pools
+	bursts   bursts
 	observer atomic.Pointer[Observer] // nil: nobody
 }
 
@@ -118,6 +119,7 @@ func (s *Server) stop() []*Socket {
 // returns ctx's error.
 func (s *Server) Drain(ctx context.Context, spread time.Duration) error {
 	list := s.stop()
+	defer s.bursts.stop()
 	done := make(chan struct{})
 	go func() { // ends when every session has, at the latest after the cut below
 		s.work.Wait()
@@ -159,6 +161,7 @@ func (s *Server) Close() {
 		sock.abort(ReasonShutdown, ErrServerClosed)
 	}
 	s.work.Wait()
+	s.bursts.stop()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.sessions) // those that waited for a crossing poll

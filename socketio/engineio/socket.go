@@ -41,8 +41,9 @@ type Socket struct {
 	posting  bool // a POST is being read
 	upgrade  *upgrade
 	beat     heartbeat
-	busy     bool // Handler.Message is running
-	crossing bool // the session has ended and its last poll may be on its way
+	busy     bool          // Handler.Message is running
+	crossing bool          // the session has ended and its last poll may be on its way
+	sent     chan struct{} // if not nil, closed when less is queued
 }
 
 // newSocket makes a session that nobody knows yet.
@@ -139,6 +140,41 @@ func (s *Socket) Buffered() int {
 	return s.queued
 }
 
+// Drain waits until at most limit bytes wait to be sent: who has much to send waits between its parts, so that a client gets
+// them as fast as it reads. It fails with ErrClosed, or when ctx ends.
+func (s *Socket) Drain(ctx context.Context, limit int) error {
+	for {
+		s.mu.Lock()
+		if s.state == stateClosed {
+			s.mu.Unlock()
+			return ErrClosed
+		}
+		if s.queued <= limit {
+			s.mu.Unlock()
+			return nil
+		}
+		if s.sent == nil {
+			s.sent = make(chan struct{})
+		}
+		sent := s.sent
+		s.mu.Unlock()
+		select {
+		case <-sent:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// dequeued notes that n bytes have been sent, or given up. s.mu is held.
+func (s *Socket) dequeued(n int) {
+	s.queued -= n
+	if s.sent != nil {
+		close(s.sent)
+		s.sent = nil
+	}
+}
+
 // Send queues messages, one after the other with nothing between them. It fails with ErrClosed, and with ErrSlowConsumer
 // when too much waits already: then the session ends.
 func (s *Socket) Send(messages ...*Message) error {
@@ -232,7 +268,7 @@ func (s *Socket) flushOnce() (more bool) {
 		s.abort(writeReason(err), err)
 	}
 	s.mu.Lock()
-	s.queued -= size
+	s.dequeued(size)
 	if cap(batch) <= 64 && s.spare == nil {
 		s.spare = batch[:0]
 	}

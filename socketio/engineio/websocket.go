@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"time"
-	"unicode/utf8"
 )
 
 // serveWebSocket takes a WebSocket: a new session when sock is nil, else the one that sock may move to.
@@ -21,20 +20,20 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, sock *So
 	if s.opts.InitialHeaders != nil {
 		s.opts.InitialHeaders(w.Header(), r)
 	}
-	ws, err := s.acceptWithHeaders(w, r)
-	if err != nil {
+	ws := s.acceptWithHeaders(w, r)
+	if ws == nil {
 		return
 	}
 	sock.ws = ws
 	sock.queue = []*Message{s.openMessage(sock.id, websocketName)} // before whatever connect sends
 	sock.queued = sock.queue[0].Size()
 	if !s.reserve() { // for the reading goroutine
-		ws.discard(closeGoingAway)
+		ws.cut(closeGoingAway, "")
 		return
 	}
 	if !s.open(sock) {
 		s.work.Done()
-		ws.discard(closeGoingAway)
+		ws.cut(closeGoingAway, "")
 		return
 	}
 	sock.mu.Lock()
@@ -46,7 +45,7 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, sock *So
 }
 
 // acceptWithHeaders answers the opening handshake with the headers that every answer has.
-func (s *Server) acceptWithHeaders(w http.ResponseWriter, r *http.Request) (*wsConn, error) {
+func (s *Server) acceptWithHeaders(w http.ResponseWriter, r *http.Request) *wsConn {
 	if s.opts.CORS != nil {
 		s.opts.CORS.headers(w.Header(), r)
 	}
@@ -74,7 +73,9 @@ func (s *Server) readAll(ws *wsConn, sock *Socket) {
 		}
 	}
 	ws.linger()
-	_ = ws.conn.CloseNow() // frees what coder/websocket holds
+	ws.in.pending = nil
+	ws.giveBack()
+	_ = ws.conn.Close() // it is over
 	s.work.Done()
 }
 
@@ -90,21 +91,21 @@ func (s *Socket) readPending(ws *wsConn) bool {
 	return true
 }
 
-var errInvalidUTF8 = errors.New("text message is not UTF-8")
-
 // readOne handles one message of a WebSocket and reports whether there may be more.
 func (s *Socket) readOne(ws *wsConn) bool {
-	data, isBinary, err := ws.next()
+	m, err := ws.next()
+	var v *violation
+	if errors.As(err, &v) {
+		ws.goodbye(v.code, v.Error())
+	}
 	if err != nil {
 		s.connectionEnded(ws, err)
 		return false
 	}
-	if !isBinary && !utf8.Valid(data) { // coder/websocket does not look
-		ws.goodbye(closeInvalidUTF8, "invalid UTF-8")
-		s.connectionEnded(ws, errInvalidUTF8)
-		return true // until the client has closed too
+	if m == nil {
+		return true
 	}
-	p, err := decodeFrame(data, isBinary)
+	p, err := decodeFrame(m.data, m.binary)
 	if s.carries(ws) {
 		if err == nil {
 			err = s.receive(p)
@@ -150,12 +151,12 @@ type upgrade struct {
 const releaseInterval = 100 * time.Millisecond
 
 func (s *Server) serveUpgrade(w http.ResponseWriter, r *http.Request, sock *Socket) {
-	ws, err := s.acceptWithHeaders(w, r)
-	if err != nil {
+	ws := s.acceptWithHeaders(w, r)
+	if ws == nil {
 		return
 	}
 	if !sock.beginUpgrade(ws) { // one upgrade at a time, and one transport
-		ws.discard(closeNormal)
+		ws.cut(closeNormal, "")
 	}
 }
 

@@ -70,7 +70,7 @@ func TestInvalidUTF8IsRefused(t *testing.T) {
 		w := onNetwork(t, Options{})
 		c := w.live()
 		w.send(c, text)
-		if code := w.expectEnd(c); code != closeInvalidUTF8 {
+		if code := w.expectEnd(c); code != closeInvalidData {
 			t.Errorf("%q: close code %d", text, code)
 		}
 	}
@@ -95,7 +95,10 @@ func TestTooLargeMessageIsNamedSo(t *testing.T) {
 type rawSocket struct{ net.Conn }
 
 // raw opens a WebSocket by hand. more goes out in the same segment as the request.
-func (w *world) raw(more ...byte) rawSocket {
+func (w *world) raw(more ...byte) rawSocket { return w.rawWith("", more...) }
+
+// rawWith adds header lines to the request.
+func (w *world) rawWith(headers string, more ...byte) rawSocket {
 	w.t.Helper()
 	c, err := net.Dial("tcp", w.addr)
 	if err != nil {
@@ -103,7 +106,7 @@ func (w *world) raw(more ...byte) rawSocket {
 	}
 	w.t.Cleanup(func() { _ = c.Close() })
 	request := "GET /engine.io/?" + sockets + " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + headers + "\r\n"
 	if _, err := c.Write(append([]byte(request), more...)); err != nil {
 		w.t.Fatal(err)
 	}
@@ -161,12 +164,73 @@ func TestFrameThatBreaksTheRulesEndsTheConnection(t *testing.T) {
 		"continuation of nothing":   {0x80, 0x80, 0, 0, 0, 0},
 		"close code 999":            frame(0x88, "\x03\xe7"),
 		"text inside a message":     append(frame(0x01, "4a"), frame(0x81, "4b")...),
+		"compressed without a word": frame(0xc1, "4x"),
+		"long ping":                 {0x89, 0xfe, 0, 126, 0, 0, 0, 0},
+		"length not minimal":        {0x81, 0xfe, 0, 5, 0, 0, 0, 0},
+		"close frame of one byte":   frame(0x88, "x"),
 	} {
 		w := onNetwork(t, Options{})
-		w.raw(bytes...).rest(t)
-		if got := w.reasons(1); len(got) != 1 {
-			t.Errorf("%s: %v", name, got)
+		if got := w.raw(bytes...).rest(t); !strings.Contains(got, "\x03\xea") { // 1002
+			t.Errorf("%s: got %q", name, got)
 		}
+		if got := w.reasons(1); got[0] != ReasonTransportError {
+			t.Errorf("%s: reason %q", name, got)
+		}
+	}
+}
+
+func TestTooLargeFrameIsRefusedByItsHeader(t *testing.T) {
+	for name, header := range map[string][]byte{
+		"2^63-1":  {0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+		"1 above": {0x82, 0xff, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x41},
+	} {
+		w := onNetwork(t, Options{})
+		if got := w.raw(header...).rest(t); !strings.Contains(got, "\x88\x13\x03\xf1payload too large") {
+			t.Errorf("%s: got %q", name, got)
+		}
+		w.reasons(1)
+		if !errors.Is(w.causes[0], ErrPayloadTooLarge) {
+			t.Errorf("%s: cause %v", name, w.causes[0])
+		}
+	}
+}
+
+func TestCloseFrameIsAnsweredWithItsCode(t *testing.T) {
+	for sent, answer := range map[string]string{"": "\x88\x00", "\x0f\xa0bye": "\x88\x02\x0f\xa0"} {
+		w := onNetwork(t, Options{})
+		if got := w.raw(frame(0x88, sent)...).rest(t); !strings.HasSuffix(got, answer) && strings.Count(got, "\x88") != 1 {
+			t.Errorf("%q: got %q", sent, got)
+		}
+		if got := w.reasons(1); got[0] != ReasonTransportClose {
+			t.Errorf("%q: reason %q", sent, got)
+		}
+	}
+}
+
+func TestMalformedOpeningHandshakeIsRefused(t *testing.T) {
+	w := onNetwork(t, Options{})
+	for name, headers := range map[string][]string{
+		"no key":        {"Connection", "Upgrade", "Sec-WebSocket-Version", "13"},
+		"short key":     {"Connection", "Upgrade", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "AAAA"},
+		"old version":   {"Connection", "Upgrade", "Sec-WebSocket-Version", "8", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+		"no connection": {"Connection", "close", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+	} {
+		a := w.do("GET", sockets, "", append(headers, "Upgrade", "websocket")...)
+		if a.status != 400 || a.header.Get("Sec-WebSocket-Version") != "13" {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+}
+
+func TestFirstSubprotocolIsChosen(t *testing.T) {
+	w := onNetwork(t, Options{})
+	c, _, err := websocket.Dial(t.Context(), w.url+"?"+sockets, &websocket.DialOptions{Subprotocols: []string{"one", "two"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.CloseNow() }()
+	if c.Subprotocol() != "one" {
+		t.Errorf("subprotocol %q", c.Subprotocol())
 	}
 }
 
@@ -204,7 +268,7 @@ func TestPingFloodEndsTheConnection(t *testing.T) {
 	c := w.raw()
 	go func() { _, _ = c.Write(bytes.Repeat(frame(0x89, "x"), 10_000)) }() // ends when the server closes
 	pongs := strings.Count(c.rest(t), "\x8a\x01x")
-	if pongs > 2*pingBurst {
+	if pongs > 2*controlBurst {
 		t.Errorf("the server has answered %d pings", pongs)
 	}
 	w.reasons(1)
