@@ -175,16 +175,6 @@ func process(b *testing.B, pid int) probe.Sample {
 	return s
 }
 
-// BenchmarkBarEcho: a WebSocket's server CPU per echo against raw TCP's, over the same log.
-func BenchmarkBarEcho(b *testing.B) {
-	l := ledger{}
-	turns(b,
-		func() { l.add("websocket-cpu-ns/msg", echoCPU(b, "websocket", 16)) },
-		func() { l.add("tcp-cpu-ns/msg", echoCPU(b, "tcp", 16)) })
-	l.ratio("x-cpu", "websocket-cpu-ns/msg", "tcp-cpu-ns/msg")
-	l.report(b)
-}
-
 // echoCPU runs a closed loop of some clients on an arm and returns its server's CPU time per message.
 func echoCPU(b *testing.B, arm string, clients int) float64 {
 	arms, err := Arms([]string{arm}, []string{"h1"})

@@ -41,6 +41,7 @@ func playRole(string) int {
 	mux.HandleFunc("POST /publish", n.publish)
 	mux.HandleFunc("GET /poll", n.poll)
 	mux.HandleFunc("POST /send", n.send)
+	mux.HandleFunc("GET /echo", echo)
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(probe.ReadInternals(true))
 	})
@@ -53,6 +54,26 @@ func playRole(string) int {
 	fmt.Println(l.Addr())
 	io.Copy(io.Discard, os.Stdin)
 	return 0
+}
+
+// echo turns the connection into a bare TCP echo.
+func echo(w http.ResponseWriter, r *http.Request) {
+	c, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\n\r\n")
+	buf := make([]byte, 4096)
+	for {
+		n, err := c.Read(buf)
+		if err != nil {
+			return
+		}
+		if _, err := c.Write(buf[:n]); err != nil {
+			return
+		}
+	}
 }
 
 func (n *naive) socket(w http.ResponseWriter, r *http.Request) {
