@@ -32,7 +32,7 @@ type tuning struct {
 	Batch       int           `placeholder:"256" help:"Most messages in one answer, event or frame."`
 	MaxMessage  int           `placeholder:"65536" help:"Largest message in bytes."`
 	Heartbeat   time.Duration `placeholder:"15s" env:"TRANSPORTLAB_HEARTBEAT" help:"Push transports: longest silence on an idle connection."`
-	Compression bool          `help:"permessage-deflate on WebSockets, gzip elsewhere."`
+	Compression bool          `help:"permessage-deflate on WebSockets."`
 	MessageRate int           `placeholder:"100" help:"Messages a second that one connection may send."`
 	Origins     []string      `placeholder:"ORIGIN" help:"Foreign origins whose pages may use the server, each scheme://host[:port]."`
 }
