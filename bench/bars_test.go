@@ -288,7 +288,7 @@ func BenchmarkBarIdle(b *testing.B) {
 // BenchmarkBarLateness: how far the driver lags behind its own schedule at 20,000 messages a second.
 func BenchmarkBarLateness(b *testing.B) {
 	l := ledger{}
-	defer putOffGC()()
+	defer undisturbed()()
 	for b.Loop() {
 		runtime.GC()
 		log := memlog.New(memlog.Options{})

@@ -62,7 +62,7 @@ func Run(ctx context.Context, p Plan, observe func(Event)) (*result.Document, er
 	if err != nil {
 		return nil, err
 	}
-	defer putOffGC()()
+	defer undisturbed()()
 	d := p.document()
 	store, err := node.StartStore(ctx, p.Store)
 	if err != nil {

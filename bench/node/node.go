@@ -83,7 +83,8 @@ func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	o, policy := carrier.ServerOptions{MaxConns: c.MaxConns}, transports.Policy{Hosts: c.Hosts}
+	// The clients' meters tell bytes apart; the server's own would only cost it processor time.
+	o, policy := carrier.ServerOptions{MaxConns: c.MaxConns, Meter: &carrier.Meter{Plain: true}}, transports.Policy{Hosts: c.Hosts}
 	if c.Generous {
 		o.MaxConnsPerAddr, policy.NewTopics = c.MaxConns, c.MaxConns
 	}

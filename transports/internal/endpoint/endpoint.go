@@ -173,17 +173,24 @@ func (e *Endpoint) Shutdown(ctx context.Context) error {
 // NoStore marks an answer as fresh: it must not be kept by any cache, nor be changed or held back on
 // its way (RFC 6202 section 5.5; Incremental is RFC 10036, X-Accel-Buffering is nginx's word for it).
 func NoStore(h http.Header, incremental bool) {
-	h.Set("Cache-Control", "no-store, no-transform")
+	h["Cache-Control"] = noStore
 	if incremental {
-		h.Set("Incremental", "?1")
-		h.Set("X-Accel-Buffering", "no")
+		h["Incremental"], h["X-Accel-Buffering"] = incrementally, no
 	}
 }
+
+// Header values that most answers have, made once; net/http copies them. Not to be changed.
+var (
+	noStore       = []string{"no-store, no-transform"}
+	incrementally = []string{"?1"}
+	no            = []string{"no"}
+	asJSON        = []string{"application/json"}
+)
 
 // WriteBatch answers with messages: JSON, or the binary form where one of them is binary and the
 // client takes more than JSON. The epoch is stated unless the client named it.
 func WriteBatch(w http.ResponseWriter, r *http.Request, after transports.Cursor, ms []transports.Message) error {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header()["Content-Type"] = asJSON
 	write := wire.AppendText
 	if slices.ContainsFunc(ms, func(m transports.Message) bool { return m.Binary }) && r.Header.Get("Accept") != "application/json" {
 		w.Header().Set("Content-Type", "application/octet-stream")

@@ -39,7 +39,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, topic string) er
 	if e.Post != nil {
 		return e.Post(w, r, topic, at)
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header()["Content-Type"] = asJSON
 	w.Write(append(AppendPositions(nil, at), '}'))
 	return nil
 }
@@ -68,7 +68,11 @@ func (e *Endpoint) body(w http.ResponseWriter, r *http.Request) ([]transports.Me
 		return nil, transports.ErrUnsupported
 	}
 	var parse func([]byte, int) ([]transports.Message, error)
-	switch kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind {
+	kind := r.Header.Get("Content-Type")
+	if kind != "application/json" { // the usual one is not worth parsing
+		kind, _, _ = mime.ParseMediaType(kind)
+	}
+	switch kind {
 	case "application/json":
 		parse = wire.ParseUp
 	case "application/octet-stream":
