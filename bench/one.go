@@ -223,7 +223,7 @@ func unfit(run result.Run) []result.Unfit {
 			add(purpose, "%.1f %% of the messages were sent late or not at all", 100*share)
 		}
 	}
-	if jitter := run.Noise.Timer.P99; jitter > mostJitter {
+	if jitter := run.Noise.Timer.P99; jitter > mostJitter && run.Delivery.Count+run.Ack.Count > 0 { // without latencies there is no tail
 		add(result.ForTail, "the machine's timers were %s late at p99", jitter.Round(10*time.Microsecond))
 	}
 	had := float64(run.Setup+run.Elapsed) * float64(runtime.NumCPU())
