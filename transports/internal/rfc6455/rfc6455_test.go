@@ -57,7 +57,7 @@ func join(frames ...[]byte) []byte { return bytes.Join(frames, nil) }
 
 // serve gives the bytes to a Conn, followed by the end of the stream, and returns its messages, its error
 // and what it wrote. cut: how many bytes each read takes at most.
-func serve(t *testing.T, in []byte, cut int) (got []string, err error, written []byte) {
+func serve(t *testing.T, in []byte, cut int) (got []string, written []byte, err error) {
 	t.Helper()
 	a, b := net.Pipe()
 	defer a.Close()
@@ -77,7 +77,7 @@ func serve(t *testing.T, in []byte, cut int) (got []string, err error, written [
 	for {
 		p, isBinary, e := c.ReadMessage()
 		if e != nil {
-			return got, e, out.written
+			return got, out.written, e
 		}
 		kind := "t:"
 		if isBinary {
@@ -159,7 +159,7 @@ func TestRows(t *testing.T) {
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
 			for _, cut := range []int{1 << 20, 1, 7} {
-				got, err, written := serve(t, r.in, cut)
+				got, written, err := serve(t, r.in, cut)
 				if strings.Join(got, ",") != r.got {
 					t.Errorf("reads of %d: messages %.80q, want %.80q", cut, got, r.got)
 				}
@@ -312,8 +312,8 @@ func FuzzReadMessage(f *testing.F) {
 	f.Add(join(frame(opText, "a"), frame(fin|opPing, "p"), frame(fin|opContinuation, "b")), 1)
 	f.Add(frame(fin|rsv1|opText, string(deflate([]byte("hello hello"), 0))), 2)
 	f.Fuzz(func(t *testing.T, in []byte, cut int) {
-		whole, err1, w1 := serve(t, in, 1<<20)
-		parts, err2, w2 := serve(t, in, max(1, cut%97))
+		whole, w1, err1 := serve(t, in, 1<<20)
+		parts, w2, err2 := serve(t, in, max(1, cut%97))
 		if fmt.Sprint(whole) != fmt.Sprint(parts) || !bytes.Equal(w1, w2) || err1 != err2 {
 			t.Errorf("whole: %q %v %q; in parts: %q %v %q", whole, err1, w1, parts, err2, w2)
 		}
