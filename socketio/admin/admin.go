@@ -73,15 +73,19 @@ type Admin struct {
 	stop   []func() // observing
 	work   sync.WaitGroup
 
-	mu      sync.Mutex
-	closed  bool
-	clients map[*engineio.Socket][]*socketio.Socket // by connection; with development only
+	mu       sync.Mutex
+	closed   bool
+	clients  map[*engineio.Socket][]*socketio.Socket // by connection; with development only
+	sessions map[*socketio.Socket]string             // made for sockets that are not connected yet
 }
 
 // Instrument adds the admin namespace to a server. Call it before clients come: sockets that exist already are listed, but
 // what happens to them is not told. A server can be instrumented, and otherwise observed, once at a time.
 func Instrument(server *socketio.Server, o Options) (*Admin, error) {
-	a := &Admin{server: server, notes: make(chan note, maxNotes), clients: map[*engineio.Socket][]*socketio.Socket{}}
+	a := &Admin{
+		server: server, notes: make(chan note, maxNotes),
+		clients: map[*engineio.Socket][]*socketio.Socket{}, sessions: map[*socketio.Socket]string{},
+	}
 	var err error
 	if a.opts, err = o.complete(); err != nil {
 		return nil, fmt.Errorf("instrument: %w", err)
@@ -126,7 +130,7 @@ func (o Options) complete() (Options, error) {
 }
 
 // Close stops showing the server, disconnects the pages that are connected to this node, and waits for everything that
-// Instrument has started. New pages are refused from then on.
+// Instrument has started. The namespace refuses everybody from then on; a new Instrument needs another one.
 func (a *Admin) Close() {
 	a.mu.Lock()
 	again := a.closed
@@ -187,11 +191,14 @@ func (a *Admin) welcome(s *socketio.Socket) {
 	if !a.opts.ReadOnly {
 		a.takeCommands(s)
 	}
+	if id, ok := a.takeSession(s); ok {
+		_ = s.Emit(s.Context(), "session", id) // a page that is gone hears nothing
+	}
 	config := struct {
 		SupportedFeatures []string `json:"supportedFeatures"`
 	}{a.features}
 	if err := s.Emit(s.Context(), "config", config); err != nil || a.opts.Production {
-		return // a page that is gone hears nothing
+		return // as above
 	}
 	a.spawn(func() { // ends with the socket, the Admin or the timeout
 		ctx, cancel := context.WithTimeout(s.Context(), fetchTimeout)

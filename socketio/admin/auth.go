@@ -57,5 +57,19 @@ func (a *Admin) admit(ctx context.Context, s *socketio.Socket) error {
 		a.opts.Logger.Error("socketio admin: saving a session", "error", err)
 		return nil // the password was right; it will be asked for again
 	}
-	return s.Emit(ctx, "session", id) // the page keeps it until CONNECT is answered
+	a.mu.Lock()
+	a.sessions[s] = id
+	a.mu.Unlock()
+	context.AfterFunc(s.Context(), func() { a.takeSession(s) }) // who never connects has it taken away
+	return s.Emit(ctx, "session", id)                           // before CONNECT, as the protocol has it
+}
+
+// takeSession returns the id of the session that was made for a socket, once. The page gets it a second time when it is
+// connected: until then version 0.5.1 does not listen yet, and would ask for the password whenever it is loaded.
+func (a *Admin) takeSession(s *socketio.Socket) (id string, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id, ok = a.sessions[s]
+	delete(a.sessions, s)
+	return id, ok
 }

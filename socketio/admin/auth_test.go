@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -69,11 +70,20 @@ func TestOnlyTheRightCredentialsOrASessionLetIn(t *testing.T) {
 		t.Errorf("session id %q", id)
 	}
 	p.wait("config", nil)
+	var told []any // before CONNECT and after
 	p.mu.Lock()
+	for _, h := range p.heard {
+		if h.event == "session" || h.event == "config" {
+			told = append(told, h.event)
+		}
+		if h.event == "session" && h.args[0] != id {
+			t.Errorf("another session %v", h.args[0])
+		}
+	}
 	first := p.heard[0].event
 	p.mu.Unlock()
-	if first != "session" {
-		t.Errorf("the first event is %q", first)
+	if !slices.Equal(told, []any{"session", "session", "config"}) || first != "session" {
+		t.Errorf("told %q, first %q", told, first)
 	}
 	again := n.page(map[string]any{"sessionId": id})
 	again.wait("config", nil)

@@ -47,8 +47,8 @@ func newNode(t *testing.T, so socketio.Options, o Options) *node {
 		web.Close()
 		n.admin.mu.Lock()
 		defer n.admin.mu.Unlock()
-		if len(n.admin.clients) != 0 {
-			t.Errorf("%d connections are left", len(n.admin.clients))
+		if len(n.admin.clients) != 0 || len(n.admin.sessions) != 0 {
+			t.Errorf("%d connections and %d sessions are left", len(n.admin.clients), len(n.admin.sessions))
 		}
 	})
 	return n
