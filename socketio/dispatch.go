@@ -3,6 +3,7 @@ package socketio
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"transportlab/socketio/parser"
 )
@@ -58,6 +59,9 @@ func (s *Socket) enqueueEvent(p parser.Packet) {
 // size; a new one would have to grow it for each event.
 const idleWorkers = 8
 
+// idleTime is how long such a goroutine waits.
+const idleTime = time.Second
+
 // dispatch has a goroutine work on the socket's tasks: one that waits, or a new one.
 func (s *Server) dispatch(sock *Socket) {
 	select {
@@ -68,6 +72,7 @@ func (s *Server) dispatch(sock *Socket) {
 }
 
 func (s *Server) serveTasks(sock *Socket) {
+	var patience *time.Timer
 	for {
 		sock.work()
 		sock = nil // it may go while this goroutine waits
@@ -75,11 +80,19 @@ func (s *Server) serveTasks(sock *Socket) {
 			s.idlers.Add(-1)
 			return
 		}
+		if patience == nil {
+			patience = time.NewTimer(idleTime)
+			defer patience.Stop()
+		} else {
+			patience.Reset(idleTime)
+		}
 		select {
 		case sock = <-s.idle:
-			s.idlers.Add(-1)
+		case <-patience.C:
 		case <-s.ctx.Done():
-			s.idlers.Add(-1)
+		}
+		s.idlers.Add(-1)
+		if sock == nil {
 			return
 		}
 	}

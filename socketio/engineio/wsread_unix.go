@@ -10,10 +10,12 @@ import (
 	"syscall"
 )
 
-// rawConn returns access to the connection's descriptor, or nil when there is no plain one below, as with TLS.
+// rawConn returns access to the connection's descriptor, or nil when it is not a plain socket. Other connections may give
+// access to the socket below them too, but what is read there is not what they read, as with TLS.
 func rawConn(c net.Conn) syscall.RawConn {
-	if sc, ok := c.(syscall.Conn); ok {
-		if raw, err := sc.SyscallConn(); err == nil {
+	switch c.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		if raw, err := c.(syscall.Conn).SyscallConn(); err == nil {
 			return raw
 		}
 	}
