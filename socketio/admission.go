@@ -49,7 +49,7 @@ func (s *Socket) admit(auth parser.Value) error {
 // is a new one.
 func (s *Socket) recover(auth parser.Value) (missed []parser.Value) {
 	store, ok := s.ns.adapter.(SessionStore)
-	if s.ns.server.opts.Recovery == nil || !ok {
+	if s.ns.server.opts.Recovery == nil || !ok || s.client.old() {
 		return nil
 	}
 	s.pid = engineio.NewID()
@@ -90,6 +90,9 @@ func (s *Socket) welcome(missed []parser.Value) bool {
 	payload, err := parser.MarshalOne(answer)
 	if err != nil { // two strings
 		panic(err)
+	}
+	if s.client.old() {
+		payload = parser.Value{}
 	}
 	s.mu.Lock()
 	if s.state != arriving {
@@ -137,9 +140,16 @@ func (s *Socket) refuse(err error) error {
 	if errors.As(err, &own) {
 		payload.Message, payload.Data = own.Message, own.Data
 	}
-	v, err := parser.MarshalOne(payload)
+	var content any = payload
+	if s.client.old() {
+		if content = payload.Data; content == nil {
+			content = payload.Message
+		}
+	}
+	v, err := parser.MarshalOne(content)
 	if err != nil || len(v.Attachments) > 0 {
-		v, err = parser.MarshalOne(map[string]string{"message": payload.Message})
+		payload.Data = nil
+		v, err = parser.MarshalOne(payload)
 	}
 	if err != nil {
 		return err

@@ -2,7 +2,9 @@ package socketio
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +31,29 @@ func (s *Server) connect(conn *engineio.Socket) engineio.Handler {
 	return c
 }
 
+// Started implements engineio.Starter. A client of protocol version 4 is in the namespace "/" without asking.
+func (c *client) Started() {
+	if c.old() {
+		_ = c.arrive(parser.Packet{Type: parser.Connect, Namespace: "/"}) // fails only by refusing, which needs namespaces
+	}
+}
+
+// old reports whether the client speaks version 4 of the Socket.IO protocol, which goes with version 3 of Engine.IO: no
+// credentials but a query in the namespace, no payload in CONNECT, ids made from the session's, any JSON as an error.
+func (c *client) old() bool { return c.conn.Protocol() == 3 }
+
+// splitNamespace takes the query out of the namespace of an old client's CONNECT, as its credentials.
+func splitNamespace(name string) (namespace string, auth parser.Value, err error) {
+	namespace, text, _ := strings.Cut(name, "?")
+	values, _ := url.ParseQuery(text) // what is well-formed, as in Handshake.Query
+	query := make(map[string]string, len(values))
+	for key, list := range values {
+		query[key] = list[len(list)-1]
+	}
+	auth, err = parser.MarshalOne(query)
+	return namespace, auth, err
+}
+
 // joined stops the clock that a client has for joining its first namespace.
 func (c *client) joined() {
 	c.mu.Lock()
@@ -44,6 +69,11 @@ func (c *client) Message(data []byte, binary bool) error {
 	p, complete, err := c.decoder.Decode(parser.Frame{Data: data, Binary: binary})
 	if err != nil || !complete {
 		return err
+	}
+	if p.Type == parser.Connect && c.old() {
+		if p.Namespace, p.Data, err = splitNamespace(p.Namespace); err != nil {
+			return err
+		}
 	}
 	s := c.socket(p.Namespace)
 	if s == nil {

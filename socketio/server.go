@@ -1,6 +1,7 @@
 // Package socketio is a Socket.IO server: protocol version 5 over Engine.IO version 4, interoperable with the official
-// JavaScript client and, through adapters, with clusters of the official server. Semantics are the official server's; the
-// API is Go's: typed handlers, contexts, errors, and no event emitter.
+// JavaScript client and, through adapters, with clusters of the official server. With Options.Engine.AllowEIO3 it serves
+// clients of Socket.IO 2 too. Semantics are the official server's; the API is Go's: typed handlers, contexts, errors, and no
+// event emitter.
 //
 //	server := socketio.NewServer(socketio.Options{})
 //	server.Of("/").OnConnect(func(s *socketio.Socket) {

@@ -69,12 +69,21 @@ type Socket struct {
 }
 
 func newSocket(c *client, p parser.Packet) *Socket {
-	s := &Socket{client: c, namespace: p.Namespace, auth: p.Data, issued: time.Now(), id: engineio.NewID()}
+	s := &Socket{client: c, namespace: p.Namespace, auth: p.Data, issued: time.Now()}
+	switch {
+	case !c.old():
+		s.id = engineio.NewID()
+	case s.namespace == "/": // old clients are not told their ids: they make them so
+		s.id = c.conn.ID()
+	default:
+		s.id = s.namespace + "#" + c.conn.ID()
+	}
 	s.ctx, s.cancel = context.WithCancelCause(c.server.ctx)
 	return s
 }
 
-// ID returns the socket's public id: 20 characters, unlike the session's id no secret.
+// ID returns the socket's public id: 20 characters, unlike the session's id no secret. That of a client of protocol version
+// 4 contains the session's id, because such a client expects so.
 func (s *Socket) ID() string { return s.id }
 
 // Namespace returns the socket's namespace.

@@ -1,49 +1,70 @@
 package engineio
 
 import (
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
 )
 
-// bursts gives memory back to the system after many WebSockets have come at once: net/http leaves some 14 KiB of garbage for
-// each connection that is taken over, which the collector alone would let lie until as much again is needed.
+// bursts keeps memory low while and after many WebSockets come at once: net/http leaves some 14 KiB of garbage for each
+// connection that is taken over, more than the connection itself needs from then on. The collector alone lets garbage grow
+// to the size of what lives, and gives memory back to the system slowly.
 type bursts struct {
-	mu    sync.Mutex
-	since int // connections since the last time
-	timer *time.Timer
-	ended bool
-	work  sync.WaitGroup
+	mu      sync.Mutex
+	since   int // connections since the last collection
+	total   int // connections since memory was given back
+	running bool
+	timer   *time.Timer
+	ended   bool
+	work    sync.WaitGroup
 }
 
 const (
-	burstSize  = 1000                   // connections whose garbage is worth the work
+	burstSize  = 500                    // connections whose garbage is worth a collection
+	burstPart  = 4                      // or this part of the sessions, if that is more: it bounds the collector's share
 	burstPause = 250 * time.Millisecond // without new connections: the burst is over
 )
 
-// arrived counts a connection that was taken over.
-func (b *bursts) arrived() {
+// arrived counts a connection that was taken over, beside so many sessions.
+func (b *bursts) arrived(sessions int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.since++; b.since < burstSize || b.ended {
+	b.since++
+	b.total++
+	worth := max(burstSize, sessions/burstPart)
+	if b.ended {
 		return
 	}
-	if b.timer == nil {
+	if b.since >= worth && !b.running {
+		b.since, b.running = 0, true
+		b.work.Go(b.collect) // ends with the collection
+	}
+	switch {
+	case b.total < worth:
+	case b.timer == nil:
 		b.timer = time.AfterFunc(burstPause, b.over)
-		return
+	default:
+		b.timer.Reset(burstPause)
 	}
-	b.timer.Reset(burstPause)
+}
+
+func (b *bursts) collect() {
+	runtime.GC()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.running = false
 }
 
 func (b *bursts) over() {
 	b.mu.Lock()
-	due := b.since >= burstSize && !b.ended
-	if due {
-		b.since = 0
+	ended := b.ended
+	if !ended {
+		b.since, b.total = 0, 0
 		b.work.Add(1)
 	}
 	b.mu.Unlock()
-	if due {
+	if !ended {
 		debug.FreeOSMemory()
 		b.work.Done()
 	}

@@ -116,6 +116,8 @@ func closeCode(r Reason) int {
 		return closeGoingAway
 	case ReasonParseError:
 		return closeProtocol
+	case ReasonRateLimit:
+		return closePolicy
 	case ReasonSlowConsumer:
 		return closeSlowConsumer
 	case ReasonPingTimeout:

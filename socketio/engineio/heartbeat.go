@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -16,7 +17,13 @@ type heartbeat struct {
 	refreshed bool      // the one extension of this ping is used
 }
 
+// A client of protocol version 3 pings, and is silent when it has not done so for PingInterval and PingTimeout.
 func (h *heartbeat) start(s *Socket) {
+	if s.old != nil {
+		h.waiting = true
+		h.after(s.server.opts.PingInterval+s.server.opts.PingTimeout, s)
+		return
+	}
 	h.after(s.server.opts.PingInterval, s)
 }
 
@@ -45,6 +52,10 @@ func (h *heartbeat) stop() {
 func (h *heartbeat) seen(t PacketType, s *Socket) {
 	o := &s.server.opts
 	switch {
+	case s.old != nil:
+		if t == Ping {
+			h.after(o.PingInterval+o.PingTimeout, s)
+		}
 	case !h.waiting:
 	case t == Pong:
 		h.waiting = false
@@ -53,6 +64,19 @@ func (h *heartbeat) seen(t PacketType, s *Socket) {
 		h.refreshed = true
 		h.after(o.PingTimeout, s)
 	}
+}
+
+// oldHeartbeat answers a ping of protocol version 3; s.mu is held. A client that does not fetch its pongs gets no more.
+func (s *Socket) oldHeartbeat(t PacketType) error {
+	if t == Pong {
+		return fmt.Errorf("%w: a client of version 3 sends no pong", ErrMalformed)
+	}
+	if s.queued < s.server.opts.WriteBuffer {
+		s.queue = append(s.queue, s.server.pongs)
+		s.queued += s.server.pongs.Size()
+		s.startFlush()
+	}
+	return nil
 }
 
 var errSilent = errors.New("no pong in time")

@@ -42,6 +42,9 @@ type Options struct {
 	// CompressionThreshold is the smallest polling answer that is compressed, in bytes; 1024. Negative: none.
 	CompressionThreshold int
 
+	// AllowEIO3 also serves clients of protocol version 3, which those of Socket.IO 1 and 2 speak.
+	AllowEIO3 bool
+
 	// PerMessageDeflate compresses the messages of WebSockets whose clients offer it; nil never does.
 	PerMessageDeflate *PerMessageDeflate
 
@@ -55,6 +58,16 @@ type Options struct {
 	MessageTimeout time.Duration
 	// MaxSessions is how many sessions there may be; 65,536. Further handshakes are answered 503 with Retry-After.
 	MaxSessions int
+
+	// MessageRate is how many messages a second one client may send, and so many at once; 0 is any number. A session that
+	// exceeds it ends with ReasonRateLimit (WebSocket code 1008).
+	MessageRate int
+	// AddressRate is how many handshakes and requests with an unknown session id together one address may make in a second,
+	// and so many at once; 0 is any number. What exceeds it is answered 429, so that ids cannot be tried out.
+	AddressRate int
+	// Address returns whom AddressRate counts a request for. Nil is the peer's address, an IPv6 one by its first 64 bits.
+	// Behind a proxy, where all have the same, it must look into the header that the proxy sets.
+	Address func(r *http.Request) string
 
 	Logger *slog.Logger // slog.Default
 }
@@ -89,6 +102,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxSessions <= 0 {
 		o.MaxSessions = 1 << 16
+	}
+	if o.Address == nil {
+		o.Address = peerAddress
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

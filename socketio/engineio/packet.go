@@ -1,6 +1,6 @@
 // Package engineio is Engine.IO, version 4 of the protocol: a session that begins on HTTP long polling or on a WebSocket, may
 // move from the first to the second, is watched by a heartbeat, and carries text and binary messages. The package holds the
-// codec of packets and payloads, which client and server share, and the server.
+// codec of packets and payloads, which client and server share, and the server, which by option speaks version 3 too.
 package engineio
 
 import (

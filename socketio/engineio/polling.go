@@ -2,10 +2,8 @@ package engineio
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -13,6 +11,7 @@ import (
 type parkedPoll struct {
 	released chan struct{}
 	last     *Message // if not nil, the answer instead of the queue
+	late     bool     // the session has left polling: the poll is refused
 }
 
 // release lets the GET answer. The caller takes the poll from the session.
@@ -37,7 +36,7 @@ func (s *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 	if s.opts.InitialHeaders != nil {
 		s.opts.InitialHeaders(w.Header(), r)
 	}
-	s.answerPoll(w, r, s.openMessage(sock.id, pollingName).appendPolling(nil), false)
+	s.answerPoll(w, r, sock, sock.payload(s.openMessage(sock.id, pollingName)), false)
 }
 
 func sessionCookie(c http.Cookie, id string) *http.Cookie {
@@ -65,6 +64,10 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request, sock *Socket)
 		s.extendWrite(w, r)
 		select {
 		case <-parked.released:
+			if parked.late {
+				s.refuse(w, r, false, &refusal{code: CodeBadRequest, cause: "session was upgraded"})
+				return
+			}
 			payload, compress = sock.resume(parked)
 		case <-r.Context().Done():
 			if sock.unpark(parked) {
@@ -73,7 +76,7 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request, sock *Socket)
 			return
 		}
 	}
-	if err := s.answerPoll(w, r, payload, compress); err != nil {
+	if err := s.answerPoll(w, r, sock, payload, compress); err != nil {
 		sock.abort(ReasonTransportError, err)
 	}
 }
@@ -86,7 +89,7 @@ func (s *Socket) take() (payload []byte, compress bool, parked *parkedPoll, refu
 	case s.crossing:
 		s.crossing = false
 		s.server.forget(s)
-		return s.server.noop.appendPolling(nil), false, nil, nil
+		return s.payload(s.server.noop), false, nil, nil
 	case s.state == stateClosed:
 		return nil, false, nil, &refusal{code: CodeUnknownSession, cause: "session has just ended"}
 	case s.ws != nil:
@@ -103,27 +106,16 @@ func (s *Socket) take() (payload []byte, compress bool, parked *parkedPoll, refu
 
 // drainQueue encodes and empties the queue; s.mu is held. A session that is closing ends with it.
 func (s *Socket) drainQueue() (payload []byte, compress bool) {
-	size := 2
-	for _, m := range s.queue {
-		size += len(m.frame) + 1
-		if m.binary {
-			size += len(m.frame)/3 + 4
-		}
-	}
-	payload = make([]byte, 0, size)
 	messages := s.queue
 	if s.state == stateClosing {
 		messages = append(messages, s.server.closing)
 		reason := s.ending
 		s.server.work.Go(func() { s.finish(reason, nil) }) // ends at once
 	}
-	for i, m := range messages {
-		if i > 0 {
-			payload = append(payload, Separator)
-		}
-		payload = m.appendPolling(payload)
+	for _, m := range messages {
 		compress = compress || !m.plain
 	}
+	payload = s.payload(messages...)
 	clear(messages)
 	s.queue = s.queue[:0]
 	s.dequeued(s.queued)
@@ -133,15 +125,37 @@ func (s *Socket) drainQueue() (payload []byte, compress bool) {
 	return payload, compress
 }
 
+// payload encodes messages for the client.
+func (s *Socket) payload(messages ...*Message) []byte {
+	size := 2
+	for _, m := range messages {
+		size += len(m.frame) + 12
+		if m.binary {
+			size += len(m.frame)/3 + 4
+		}
+	}
+	dst := make([]byte, 0, size)
+	if s.old != nil {
+		return s.old.appendPayload(dst, messages)
+	}
+	for i, m := range messages {
+		if i > 0 {
+			dst = append(dst, Separator)
+		}
+		dst = m.appendPolling(dst)
+	}
+	return dst
+}
+
 // resume returns the answer of a released poll.
 func (s *Socket) resume(p *parkedPoll) ([]byte, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p.last != nil {
-		return p.last.appendPolling(nil), false
+		return s.payload(p.last), false
 	}
 	if len(s.queue) == 0 && s.state != stateClosing { // the session ended, or another poll was faster
-		return s.server.noop.appendPolling(nil), false
+		return s.payload(s.server.noop), false
 	}
 	return s.drainQueue()
 }
@@ -155,91 +169,6 @@ func (s *Socket) unpark(p *parkedPoll) bool {
 	}
 	s.poll = nil
 	return true
-}
-
-// servePost takes a payload from the client.
-func (s *Server) servePost(w http.ResponseWriter, r *http.Request, sock *Socket) {
-	if contentType := r.Header.Get("Content-Type"); strings.HasPrefix(contentType, "application/octet-stream") {
-		s.refuseSession(w, r, sock, &refusal{code: CodeBadRequest, cause: "content type of protocol version 3", ends: true})
-		return
-	}
-	if !sock.claimPost() {
-		s.refuseSession(w, r, sock, &refusal{code: CodeBadRequest, cause: "second POST at the same time", ends: true})
-		return
-	}
-	defer sock.releasePost()
-	body, err := s.readBody(w, r)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		s.refuse(w, r, false, &refusal{code: CodeBadRequest, cause: "body is too large", message: ErrPayloadTooLarge.Error(),
-			status: http.StatusRequestEntityTooLarge})
-		return
-	case err != nil:
-		s.refuseSession(w, r, sock, &refusal{code: CodeBadRequest, cause: "body did not arrive", ends: true})
-		return
-	}
-	for p, err := range DecodePayload(body) {
-		if err == nil {
-			err = sock.receive(p)
-		}
-		if err != nil {
-			sock.end(ReasonParseError, err)
-			s.refuse(w, r, false, &refusal{code: CodeBadRequest, cause: err.Error()})
-			return
-		}
-	}
-	h := w.Header()
-	s.commonHeaders(h, r)
-	h.Set("Content-Type", "text/html") // text/plain makes some old browsers offer a download
-	h.Set("Content-Length", "2")
-	_, _ = io.WriteString(w, "ok") // the client may be gone
-}
-
-// refuseSession refuses a request of a session, which may cost the session its life.
-func (s *Server) refuseSession(w http.ResponseWriter, r *http.Request, sock *Socket, why *refusal) {
-	if why.ends {
-		sock.end(ReasonTransportError, errors.New(why.cause))
-	}
-	s.refuse(w, r, false, why)
-}
-
-func (s *Socket) claimPost() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.posting {
-		return false
-	}
-	s.posting = true
-	return true
-}
-
-func (s *Socket) releasePost() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.posting = false
-}
-
-// trustedLength is how many bytes are allocated for a body because its header says so.
-const trustedLength = 16 << 10
-
-// readBody reads a body of at most MaxPayload bytes within MessageTimeout.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	limit := s.opts.MaxPayload
-	if r.ContentLength > limit {
-		return nil, &http.MaxBytesError{Limit: limit}
-	}
-	rc := http.NewResponseController(w)
-	if rc.SetReadDeadline(time.Now().Add(s.opts.MessageTimeout)) == nil {
-		defer func() { _ = rc.SetReadDeadline(time.Time{}) }() // it worked before
-	}
-	body := http.MaxBytesReader(w, r.Body, limit)
-	if r.ContentLength < 0 || r.ContentLength > trustedLength {
-		return io.ReadAll(body) // memory follows what has arrived, not what was announced
-	}
-	data := make([]byte, r.ContentLength)
-	_, err := io.ReadFull(body, data)
-	return data, err
 }
 
 // commonHeaders sets what every answer of a session has.
@@ -259,11 +188,22 @@ func (s *Server) extendWrite(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// binaryContent is the type of payloads that are not text.
+const binaryContent = "application/octet-stream"
+
 // answerPoll writes a payload.
-func (s *Server) answerPoll(w http.ResponseWriter, r *http.Request, payload []byte, compress bool) error {
+func (s *Server) answerPoll(w http.ResponseWriter, r *http.Request, sock *Socket, payload []byte, compress bool) error {
 	h := w.Header()
 	s.commonHeaders(h, r)
-	h.Set("Content-Type", "text/plain; charset=UTF-8")
+	switch {
+	case sock.old != nil && sock.old.jsonp != "":
+		payload = sock.old.script(payload)
+		h.Set("Content-Type", "text/javascript; charset=UTF-8")
+	case sock.old != nil && isBinaryPayload(payload):
+		h.Set("Content-Type", binaryContent)
+	default:
+		h.Set("Content-Type", "text/plain; charset=UTF-8")
+	}
 	if compress && s.opts.CompressionThreshold > 0 && len(payload) >= s.opts.CompressionThreshold {
 		if encoding := chooseEncoding(r.Header["Accept-Encoding"]); encoding != "" {
 			return s.writeBounded(w, len(payload), func() error { return writeCompressed(w, encoding, payload) })

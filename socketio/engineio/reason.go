@@ -15,6 +15,8 @@ const (
 	ReasonShutdown       Reason = "server shutting down"
 	// ReasonSlowConsumer is this package's own: the client did not read fast enough, see Options.WriteBuffer.
 	ReasonSlowConsumer Reason = "slow consumer"
+	// ReasonRateLimit, too: the client sent more than Options.MessageRate.
+	ReasonRateLimit Reason = "rate limit exceeded"
 )
 
 // Errors of sessions. The error given to Handler.Closed wraps one of these where it fits.

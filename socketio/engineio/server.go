@@ -24,31 +24,45 @@ type Handler interface {
 	Closed(reason Reason, err error)
 }
 
+// A Starter is a Handler that wants to know when its session has begun.
+type Starter interface {
+	// Started is called once, before the first Message. It must return at once and may send.
+	Started()
+}
+
 // A Server is an http.Handler that serves Engine.IO sessions on every path that reaches it. Close or Drain must be called
 // at the end; both wait for everything the server has started.
 type Server struct {
 	opts    Options
 	connect func(*Socket) Handler
+	began   time.Time
 
 	mu       sync.Mutex
 	sessions map[string]*Socket
 	closed   bool
 	work     sync.WaitGroup // every goroutine of the server, and every session
 	pings    *Message
+	pongs    *Message
 	noop     *Message
 	closing  *Message
 	pools    pools
 	bursts   bursts
-	observer atomic.Pointer[Observer] // nil: nobody
+
+	addresses *addressMeter            // nil: no limit
+	observer  atomic.Pointer[Observer] // nil: nobody
 }
 
 // NewServer returns a server that calls connect for each new session, before the client learns of it. connect must return
 // at once and may send.
 func NewServer(o Options, connect func(*Socket) Handler) *Server {
-	return &Server{
-		opts: o.withDefaults(), connect: connect, sessions: map[string]*Socket{},
-		pings: newControl(Ping, ""), noop: newControl(Noop, ""), closing: newControl(Close, ""),
+	s := &Server{
+		opts: o.withDefaults(), connect: connect, began: time.Now(), sessions: map[string]*Socket{},
+		pings: newControl(Ping, ""), pongs: newControl(Pong, ""), noop: newControl(Noop, ""), closing: newControl(Close, ""),
 	}
+	if o.AddressRate > 0 {
+		s.addresses = newAddressMeter(o.AddressRate)
+	}
+	return s
 }
 
 // Sessions returns the number of sessions.

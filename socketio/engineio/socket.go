@@ -24,7 +24,8 @@ type Socket struct {
 	server  *Server
 	id      string
 	request *http.Request
-	began   string // transport of the handshake
+	began   string   // transport of the handshake
+	old     *dialect // of the polling transport; nil: the client speaks version 4
 	handler Handler
 
 	receiving sync.Mutex // held while Handler.Message runs
@@ -41,6 +42,7 @@ type Socket struct {
 	posting  bool // a POST is being read
 	upgrade  *upgrade
 	beat     heartbeat
+	messages meter
 	busy     bool          // Handler.Message is running
 	crossing bool          // the session has ended and its last poll may be on its way
 	sent     chan struct{} // if not nil, closed when less is queued
@@ -53,8 +55,19 @@ func (s *Server) newSocket(r *http.Request, transport string) (*Socket, *refusal
 		return nil, &refusal{code: CodeBadRequest, cause: fmt.Sprintf("GenerateID: error %v, id of %d bytes", err, len(id))}
 	}
 	// Without the context, which would keep the whole HTTP connection alive.
-	return &Socket{server: s, id: id, began: transport, request: r.WithContext(context.Background())}, nil
+	sock := &Socket{server: s, id: id, began: transport, old: parseQuery(r).dialect(), request: r.WithContext(context.Background())}
+	return sock, nil
 }
+
+func (s *Socket) version() string {
+	if s.old != nil {
+		return oldVersion
+	}
+	return protocolVersion
+}
+
+// Protocol returns the version of the protocol that the client speaks, 4 or, with Options.AllowEIO3, 3.
+func (s *Socket) Protocol() int { return int(s.version()[0] - '0') }
 
 // validID keeps ids out of trouble in URLs, cookies and logs.
 func validID(id string) bool {
@@ -88,13 +101,17 @@ func (s *Server) open(sock *Socket) bool {
 		return false
 	}
 	sock.mu.Lock()
-	defer sock.mu.Unlock()
-	if sock.state == stateClosed { // by connect, before it was registered
+	state := sock.state
+	if state == stateOpen {
+		sock.beat.start(sock)
+	}
+	sock.mu.Unlock()
+	if state == stateClosed { // by connect, before it was registered
 		s.forget(sock)
 		return false
 	}
-	if sock.state == stateOpen {
-		sock.beat.start(sock)
+	if h, ok := sock.handler.(Starter); ok {
+		h.Started()
 	}
 	return true
 }
@@ -295,8 +312,17 @@ func (s *Socket) receive(p Packet) error {
 		return nil
 	}
 	s.beat.seen(p.Type, s)
+	if s.old != nil && (p.Type == Ping || p.Type == Pong) {
+		defer s.mu.Unlock()
+		return s.oldHeartbeat(p.Type)
+	}
 	s.busy = p.Type == MessagePacket
+	tooMany := s.busy && s.tooMany()
 	s.mu.Unlock()
+	if tooMany {
+		s.end(ReasonRateLimit, ErrTooManyMessages)
+		return nil
+	}
 	switch p.Type {
 	case Pong, Noop:
 		return nil

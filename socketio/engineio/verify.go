@@ -27,7 +27,7 @@ func isUpgrade(r *http.Request) bool {
 }
 
 // A query holds the parameters of a request that mean something here.
-type query struct{ transport, sid, version string }
+type query struct{ transport, sid, version, base64, jsonp string }
 
 func parseQuery(r *http.Request) query {
 	values, _ := url.ParseQuery(r.URL.RawQuery) // what is malformed is absent
@@ -37,7 +37,7 @@ func parseQuery(r *http.Request) query {
 		}
 		return ""
 	}
-	return query{transport: last("transport"), sid: last("sid"), version: last("EIO")}
+	return query{transport: last("transport"), sid: last("sid"), version: last("EIO"), base64: last("b64"), jsonp: last("j")}
 }
 
 const protocolVersion = "4"
@@ -70,13 +70,16 @@ func (s *Server) verify(r *http.Request, upgrade bool) (*Socket, *refusal) {
 	if s.full() {
 		return nil, &refusal{code: CodeBadRequest, cause: "no more sessions are taken", status: http.StatusServiceUnavailable}
 	}
+	if refused := s.limited(r); refused != nil {
+		return nil, refused
+	}
 	if s.opts.AllowRequest != nil {
 		if err := s.opts.AllowRequest(r); err != nil {
 			return nil, &refusal{code: CodeForbidden, cause: "AllowRequest refused", message: err.Error()}
 		}
 	}
-	if q.version != protocolVersion {
-		return nil, &refusal{code: CodeUnsupportedVersion, cause: "EIO is not 4"}
+	if q.version != protocolVersion && (q.version != oldVersion || !s.opts.AllowEIO3) {
+		return nil, &refusal{code: CodeUnsupportedVersion, cause: "EIO is unsupported"}
 	}
 	return nil, nil
 }
@@ -84,12 +87,15 @@ func (s *Server) verify(r *http.Request, upgrade bool) (*Socket, *refusal) {
 func (s *Server) verifySession(r *http.Request, q query, upgrade bool) (*Socket, *refusal) {
 	sock := s.session(q.sid)
 	if sock == nil || sock.expired() || sock.gone() && (upgrade || r.Method != http.MethodGet) {
+		if refused := s.limited(r); refused != nil {
+			return nil, refused
+		}
 		return nil, &refusal{code: CodeUnknownSession, cause: "session is unknown"}
 	}
 	if !upgrade && sock.Transport() != q.transport {
 		return nil, &refusal{code: CodeBadRequest, cause: "transport is not the session's"}
 	}
-	if q.version != protocolVersion {
+	if q.version != sock.version() {
 		return nil, &refusal{code: CodeBadRequest, cause: "EIO is not the session's"}
 	}
 	if upgrade && s.opts.DisableUpgrades {
@@ -124,9 +130,13 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, upgrade bool, wh
 		message = why.code.String()
 	}
 	status := why.status
-	if status == http.StatusServiceUnavailable {
+	switch status {
+	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "2")
 		message = "Service unavailable"
+	case http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "1")
+		message = "Too many requests"
 	}
 	if status == 0 {
 		status = http.StatusBadRequest

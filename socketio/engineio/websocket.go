@@ -93,7 +93,7 @@ func (s *Socket) readPending(ws *wsConn) bool {
 
 // readOne handles one message of a WebSocket and reports whether there may be more.
 func (s *Socket) readOne(ws *wsConn) bool {
-	m, err := ws.next()
+	m, ok, err := ws.next()
 	var v *violation
 	if errors.As(err, &v) {
 		ws.goodbye(v.code, v.Error())
@@ -102,10 +102,10 @@ func (s *Socket) readOne(ws *wsConn) bool {
 		s.connectionEnded(ws, err)
 		return false
 	}
-	if m == nil {
+	if !ok {
 		return true
 	}
-	p, err := decodeFrame(m.data, m.binary)
+	p, err := ws.decode(m)
 	if s.carries(ws) {
 		if err == nil {
 			err = s.receive(p)
@@ -216,8 +216,9 @@ func (s *Socket) probe(ws *wsConn, p Packet) bool {
 		if o := s.server.observer.Load(); o != nil {
 			o.Upgraded(s)
 		}
-		if s.poll != nil {
-			s.poll.release(s.server.noop)
+		if s.poll != nil { // the client has ended its polls before: this one comes from elsewhere, or was overtaken
+			s.poll.late = true
+			s.poll.release(nil)
 			s.poll = nil
 		}
 		if len(s.queue) > 0 || s.state == stateClosing {

@@ -198,7 +198,7 @@ func TestTooLargeFrameIsRefusedByItsHeader(t *testing.T) {
 func TestCloseFrameIsAnsweredWithItsCode(t *testing.T) {
 	for sent, answer := range map[string]string{"": "\x88\x00", "\x0f\xa0bye": "\x88\x02\x0f\xa0"} {
 		w := onNetwork(t, Options{})
-		if got := w.raw(frame(0x88, sent)...).rest(t); !strings.HasSuffix(got, answer) && strings.Count(got, "\x88") != 1 {
+		if got := w.raw(frame(0x88, sent)...).rest(t); !strings.HasSuffix(got, answer) || strings.Count(got, "\x88") != 1 {
 			t.Errorf("%q: got %q", sent, got)
 		}
 		if got := w.reasons(1); got[0] != ReasonTransportClose {

@@ -37,7 +37,8 @@ func (p *pools) message() *[]byte {
 type wsConn struct {
 	conn    net.Conn
 	server  *Server
-	deflate bool // messages may be compressed
+	deflate bool     // messages may be compressed
+	old     *dialect // nil: the client speaks version 4
 
 	mu        sync.Mutex // guards writing
 	closeSent bool       // nothing may follow
@@ -106,6 +107,9 @@ func (c *wsConn) writeBatch(batch []*Message) (size int, err error) {
 
 // frame returns a message in the form that this client wants.
 func (c *wsConn) frame(m *Message) []byte {
+	if c.old != nil && m.binary {
+		return c.old.frame(m)
+	}
 	if o := c.server.opts.PerMessageDeflate; c.deflate && !m.plain && len(m.frame)-m.body >= o.Threshold {
 		return m.compressed(&c.server.pools)
 	}

@@ -1,11 +1,13 @@
 package engineio
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -48,16 +50,31 @@ func (w *world) overWire(offer string, m *Message) (first byte, length int) {
 	if err := last.Send(m); err != nil {
 		w.t.Fatal(err)
 	}
-	last.Close()
-	all := c.rest(w.t)
-	_, frames, _ := strings.Cut(all, "\r\n\r\n")
-	open := 2 + int(frames[1])
-	frames = frames[open:]
-	length = int(frames[1])
-	if length == 126 {
-		length = int(binary.BigEndian.Uint16([]byte(frames[2:])))
+	if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		w.t.Fatal(err)
 	}
-	return frames[0], length
+	br := bufio.NewReader(c)
+	for line := ""; line != "\r\n"; {
+		var err error
+		if line, err = br.ReadString('\n'); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	open, err := br.Peek(2)
+	if err == nil {
+		_, err = br.Discard(2 + int(open[1]))
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	head, err := br.Peek(4)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if length = int(head[1]); length == 126 {
+		length = int(binary.BigEndian.Uint16(head[2:]))
+	}
+	return head[0], length
 }
 
 func TestWhatIsCompressed(t *testing.T) {

@@ -59,8 +59,8 @@ type inbound struct {
 	binary bool
 }
 
-// next reads one message and answers the control frames before it. It returns nil when there were only those.
-func (c *wsConn) next() (m *inbound, err error) {
+// next reads one message and answers the control frames before it. It reports false when there were only those.
+func (c *wsConn) next() (m inbound, ok bool, err error) {
 	var first wsHeader
 	var buf *[]byte // for a message that is not here as a whole
 	defer func() {
@@ -74,22 +74,22 @@ func (c *wsConn) next() (m *inbound, err error) {
 	for fragments := 0; ; {
 		h, err := c.header()
 		if err != nil {
-			return nil, err
+			return inbound{}, false, err
 		}
 		if h.op >= opClose {
 			if err := c.control(h); err != nil {
-				return nil, err
+				return inbound{}, false, err
 			}
 			if fragments == 0 && !c.ready() {
-				return nil, nil
+				return inbound{}, false, nil
 			}
 			continue
 		}
 		if (h.op == opContinuation) != (fragments > 0) {
-			return nil, broken("fragments are out of order")
+			return inbound{}, false, broken("fragments are out of order")
 		}
 		if h.compressed && (fragments > 0 || !c.deflate) {
-			return nil, broken("compression was not agreed on")
+			return inbound{}, false, broken("compression was not agreed on")
 		}
 		if fragments == 0 {
 			first = h
@@ -103,13 +103,13 @@ func (c *wsConn) next() (m *inbound, err error) {
 		}
 		fragments++
 		if int64(h.length) > c.server.opts.MaxPayload-int64(len(*buf)) {
-			return nil, errTooBig
+			return inbound{}, false, errTooBig
 		}
 		if fragments > minFragments+len(*buf)/16 {
-			return nil, errFragments
+			return inbound{}, false, errFragments
 		}
 		if *buf, err = c.payload(*buf, h); err != nil {
-			return nil, err
+			return inbound{}, false, err
 		}
 		if h.final {
 			return c.finish(append(make([]byte, 0, len(*buf)), *buf...), first)
@@ -118,17 +118,24 @@ func (c *wsConn) next() (m *inbound, err error) {
 }
 
 // finish returns a message that has arrived.
-func (c *wsConn) finish(data []byte, first wsHeader) (*inbound, error) {
+func (c *wsConn) finish(data []byte, first wsHeader) (m inbound, ok bool, err error) {
 	if first.compressed {
-		var err error
 		if data, err = c.server.pools.inflate(data, c.server.opts.MaxPayload); err != nil {
-			return nil, err
+			return inbound{}, false, err
 		}
 	}
 	if first.op == opText && !utf8.Valid(data) {
-		return nil, &violation{closeInvalidData, errInvalidUTF8}
+		return inbound{}, false, &violation{closeInvalidData, errInvalidUTF8}
 	}
-	return &inbound{data, first.op == opBinary}, nil
+	return inbound{data, first.op == opBinary}, true, nil
+}
+
+// decode reads the packet of a message.
+func (c *wsConn) decode(m inbound) (Packet, error) {
+	if c.old != nil {
+		return c.old.decodeFrame(m.data, m.binary)
+	}
+	return decodeFrame(m.data, m.binary)
 }
 
 var errInvalidUTF8 = errors.New("text message is not UTF-8")
@@ -156,11 +163,7 @@ func (c *wsConn) header() (h wsHeader, err error) {
 	case 127:
 		extra = 8
 	}
-	size := 2 + extra + len(h.mask)
-	if extra > 0 { // an excessive length is refused before the mask has come
-		size = 2 + extra
-	}
-	if err := c.need(size); err != nil {
+	if err := c.need(2 + extra); err != nil { // an excessive length is refused before the mask has come
 		return h, err
 	}
 	length := uint64(n)

@@ -68,7 +68,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) *wsConn {
 		s.refuse(w, r, true, &refusal{code: CodeBadRequest, cause: why})
 		return nil
 	}
-	c := &wsConn{server: s}
+	c := &wsConn{server: s, old: parseQuery(r).dialect()}
 	h := w.Header()
 	h.Set("Upgrade", "websocket")
 	h.Set("Connection", "Upgrade")
@@ -93,6 +93,6 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) *wsConn {
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // they are there
 	c.startReading(bytes.Clone(early))
-	s.bursts.arrived()
+	s.bursts.arrived(s.Sessions())
 	return c
 }

@@ -180,6 +180,8 @@ func BenchmarkIdle(b *testing.B) {
 			wg.Wait()
 			b.ReportMetric(float64(time.Since(start).Milliseconds()), "burst-ms")
 			b.ReportMetric((p.residentMemory(b)-before)/connections/1000, "kB/conn")
+			time.Sleep(time.Second) // at rest
+			b.ReportMetric((p.residentMemory(b)-before)/connections/1000, "rested-kB/conn")
 			first.send(b, `421["collect",""]`)
 			first.expect(b, "431")
 			b.ReportMetric((p.residentMemory(b)-before)/connections/1000, "collected-kB/conn")

@@ -37,7 +37,7 @@ func node(t *testing.T, url string, args ...string) {
 		}
 		t.Skip("node is missing")
 	}
-	if _, err := os.Stat("node_modules/socket.io-client"); err != nil {
+	if _, err := os.Stat("node_modules/socket.io-client-2"); err != nil {
 		if out, err := exec.Command("npm", "ci", "--omit=dev").CombinedOutput(); err != nil {
 			t.Fatalf("npm ci: %v\n%s", err, out)
 		}
