@@ -93,6 +93,6 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request) *wsConn {
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // they are there
 	c.startReading(bytes.Clone(early))
-	s.bursts.arrived(s.Sessions())
+	s.bursts.arrived()
 	return c
 }
