@@ -9,6 +9,7 @@ import (
 	"transportlab/transports/ajax"
 	"transportlab/transports/longpoll"
 	"transportlab/transports/polling"
+	"transportlab/transports/socketio"
 	"transportlab/transports/streaming"
 	"transportlab/transports/tcp"
 	"transportlab/transports/websocket"
@@ -20,6 +21,8 @@ var arms = []func(transports.Options) transports.Transport{
 	longpoll.New,
 	streaming.New,
 	websocket.New,
+	socketio.New,
+	socketio.NewRooms,
 	tcp.New, // a floor
 }
 
