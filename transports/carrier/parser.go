@@ -177,7 +177,7 @@ func (s *parser) feedLine(p []byte, x *turns, t *tally) []byte {
 		line = s.line[:s.held]
 		s.held = 0
 	}
-	line = line[:min(len(line), len(s.line))] // the same, however the line was cut into pieces
+	line = line[:min(len(line), len(s.line))]            // the same, however the line was cut into pieces
 	if s.state == trailers && len(line) <= len("\r\n") { // the empty line that ends the chunks
 		t[k] -= int64(len(line))
 		t[framing] += int64(len(line))

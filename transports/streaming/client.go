@@ -2,7 +2,6 @@ package streaming
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -31,30 +30,7 @@ func parse(contentType string, body io.Reader) (next func() (string, []byte, err
 		}, nil
 	case "application/x-ndjson":
 		lines := bufio.NewReader(body)
-		return func() (string, []byte, error) { return nextLine(lines) }, nil
+		return func() (string, []byte, error) { return wire.NextLine(lines, mostEvent) }, nil
 	}
 	return nil, fmt.Errorf("the server answered with %q instead of a stream: %w", contentType, transports.ErrUnsupported)
-}
-
-// nextLine reads a line that is not empty; the kind of a control is its type. A line that the stream's
-// end cut off is none.
-func nextLine(r *bufio.Reader) (kind string, data []byte, err error) {
-	for len(data) == 0 {
-		for err = bufio.ErrBufferFull; err == bufio.ErrBufferFull; {
-			var part []byte
-			part, err = r.ReadSlice('\n')
-			if data = append(data, part...); len(data) > mostEvent {
-				return "", nil, sse.ErrTooLarge
-			}
-		}
-		if err != nil {
-			return "", nil, err
-		}
-		data = bytes.TrimRight(data, "\n")
-	}
-	if wire.IsControl(data) {
-		c, err := wire.ParseControl(data)
-		return c.Type, data, err
-	}
-	return "message", data, nil
 }

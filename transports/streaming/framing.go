@@ -3,6 +3,7 @@ package streaming
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"transportlab/transports"
@@ -24,12 +25,8 @@ func (f framing) chunk(dst []byte, n int) []byte {
 		return dst
 	}
 	var head [18]byte
-	h := strconv.AppendInt(head[:0], int64(len(dst)-n), 16)
-	h = append(h, '\r', '\n')
-	dst = append(append(dst, h...), '\r', '\n')
-	copy(dst[n+len(h):], dst[n:len(dst)-len(h)-2])
-	copy(dst[n:], h)
-	return append(dst[:len(dst)-2], '\r', '\n')
+	h := append(strconv.AppendInt(head[:0], int64(len(dst)-n), 16), "\r\n"...)
+	return append(slices.Insert(dst, n, h...), "\r\n"...)
 }
 
 // Batch writes an event whose id is the cursor of its last message, or a line.

@@ -6,7 +6,6 @@ package streaming
 
 import (
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -80,32 +79,17 @@ func takeOver(w http.ResponseWriter, sessions *push.Server, f framing, topic str
 	if err != nil {
 		return err
 	}
-	head := w.Header()
-	head.Set("Connection", "close") // the connection ends with the response
-	head.Set("Transfer-Encoding", "chunked")
-	head.Set("Date", time.Now().UTC().Format(http.TimeFormat))
-	conn, _, err := http.NewResponseController(w).Hijack()
+	conn, head, err := push.TakeOver(w)
 	if err != nil {
 		s.Done()
 		return err
 	}
-	conn.SetDeadline(time.Time{})
 	s.Attach(&push.ConnWriter{Conn: conn}, f)
-	var b strings.Builder
-	b.WriteString("HTTP/1.1 200 OK\r\n")
-	head.Write(&b)
-	b.WriteString("\r\n")
 	s.Rotate(rotation*9/10+rand.N(rotation/5), errRotate)
-	s.Subscribe(after, f.Open([]byte(b.String())))
+	s.Subscribe(after, f.Open(head))
 	s.Start()
-	go watch(conn, s) // ends with the connection
+	go s.Watch(conn) // ends with the connection
 	return nil
-}
-
-// watch reads until the client has closed the connection, which it has nothing more to say on.
-func watch(conn net.Conn, s *push.Session) {
-	push.Discard(conn)
-	s.Done()
 }
 
 // respond writes the response through HTTP's own writer, in the handler's goroutine.

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"encoding/binary"
 	"io"
+	"slices"
 	"sync"
 
 	"transportlab/transports"
@@ -35,10 +36,7 @@ func AppendFrame(dst []byte, n int, isBinary, compress bool) []byte {
 	default:
 		h = binary.BigEndian.AppendUint64(append(h, 127), uint64(size))
 	}
-	dst = append(dst, h...)
-	copy(dst[n+len(h):], dst[n:n+size])
-	copy(dst[n:], h)
-	return dst
+	return slices.Insert(dst, n, h...)
 }
 
 // AppendPing writes an empty ping.
