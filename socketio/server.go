@@ -10,6 +10,37 @@
 //		})
 //	})
 //	http.Handle("/socket.io/", server)
+//
+// # From Node's API
+//
+//	new Server(opts)                       NewServer(Options{…}), an http.Handler
+//	io.on("connection", f)                 server.Of("/").OnConnect(f)
+//	io.of("/x"); io.of(/^\/x-\d+$/); f     server.Of("/x"); OfMatch(expr); OfFunc(matcher)
+//	io.use((socket, next) => …)            server.Of("/").Use(func(ctx, socket) error): an error refuses
+//	socket.on("e", (a, ack) => ack(b))     On(socket, "e", func(ctx, a A) (B, error)): the result is the acknowledgement
+//	socket.on("e", (a) => …)               OnMessage(socket, "e", func(ctx, a A) error)
+//	socket.on("e", (...args) => …)         socket.OnEvent("e", func(ctx, *Event) error)
+//	socket.onAny(f), onAnyOutgoing(f)      socket.OnAny(f), OnAnyOutgoing(f)
+//	socket.use(([event, ...args], next))   socket.Use(func(ctx, *Event) error)
+//	socket.on("disconnecting"|"disconnect")  socket.OnDisconnecting(f), OnDisconnect(f)
+//	socket.emit("e", a)                    socket.Emit(ctx, "e", a)
+//	socket.emitWithAck("e", a)             socket.EmitWithAck(ctx, "e", a), or Request[B](ctx, socket, "e", a)
+//	socket.timeout(ms)                     a ctx with a deadline
+//	socket.volatile, socket.compress(b)    socket.Volatile(), Compress(b)
+//	socket.join(r), leave(r), rooms        socket.Join(r), Leave(r), Rooms()
+//	socket.to(r), socket.broadcast         socket.To(r), Broadcast()
+//	io.emit, io.to(r).except(s).emit       namespace.Emit, To(r).Except(s).Emit
+//	io.local, io.volatile, io.timeout(ms)  namespace.All().Local(), Volatile(), Timeout(d)
+//	io.timeout(ms).emitWithAck("e")        namespace.All().Timeout(d).EmitWithAck(ctx, "e")
+//	io.in(r).fetchSockets()                namespace.To(r).FetchSockets(ctx)
+//	io.in(r).socketsJoin/Leave             namespace.To(r).SocketsJoin/SocketsLeave(ctx, rooms…)
+//	io.in(r).disconnectSockets(close)      namespace.To(r).DisconnectSockets(ctx, close)
+//	io.serverSideEmit(e), …WithAck         namespace.ServerSideEmit(ctx, e), ServerSideEmitWithAck
+//	io.on("e", f) from other servers       namespace.OnServerEvent("e", f)
+//	io.on("new_namespace", f)              server.OnNewNamespace(f)
+//	socket.data, handshake, recovered      socket.Data()/SetData(v), Handshake(), Recovered()
+//	socket.disconnect(close), conn         socket.Disconnect(close), Conn()
+//	io.close()                             server.Drain(ctx, spread), then Close()
 package socketio
 
 import (
