@@ -27,6 +27,8 @@ type conn struct {
 	tally   *transports.Tally
 	manager *client.Manager
 	socket  *client.Socket
+	life    context.Context // ends with the Inbox
+	stop    context.CancelFunc
 }
 
 // Dial implements transports.Transport.
@@ -53,10 +55,11 @@ func (t transport) Dial(ctx context.Context, target transports.Target) (transpor
 	}
 	c := &conn{t: t, tally: target.Tally, manager: manager, socket: manager.Socket("/", client.SocketOptions{})}
 	c.Inbox = duplex.NewInbox(target, func(after transports.Cursor) { c.emit("subscribe", after.String()) }, func() { c.emit("unsubscribe") })
+	c.life, c.stop = context.WithCancel(context.Background())
 	opened := make(chan error, 2)
 	c.socket.OnConnect(func(context.Context) { opened <- nil })
 	c.socket.OnConnectError(func(err error) { opened <- err })
-	c.socket.OnDisconnect(func(reason client.Reason, err error) { c.End(lost(reason, err)) })
+	c.socket.OnDisconnect(func(reason client.Reason, err error) { c.finish(lost(reason, err)) })
 	c.socket.OnEvent("batch", c.take(func(v parser.Value) error {
 		p, binary := []byte(v.JSON), len(v.Attachments) > 0
 		if binary {
@@ -116,8 +119,14 @@ func (c *conn) take(f func(v parser.Value) error) client.EventHandler {
 	}
 }
 
-func (c *conn) end(err error) {
+// finish ends everything that waits.
+func (c *conn) finish(err error) {
 	c.End(err)
+	c.stop()
+}
+
+func (c *conn) end(err error) {
+	c.finish(err)
 	c.socket.Disconnect()
 }
 
@@ -138,7 +147,11 @@ func (c *conn) Send(ctx context.Context, m transports.Message) (transports.Curso
 	if m.Binary {
 		batch = p
 	}
-	answer, err := c.socket.EmitWithAck(ctx, "send", batch)
+	// The library keeps what meets the connection's end for another connection, which there will not be.
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(c.life, cancel)()
+	answer, err := c.socket.EmitWithAck(waiting, "send", batch)
 	if err == nil {
 		return c.answered(answer)
 	}
@@ -173,7 +186,7 @@ func (c *conn) answered(args []parser.Value) (at transports.Cursor, err error) {
 
 // Close implements transports.Conn.
 func (c *conn) Close() error {
-	c.End(transports.ErrClosed)
+	c.finish(transports.ErrClosed)
 	return c.manager.Close(context.Background()) // which takes five seconds at most
 }
 
