@@ -53,6 +53,12 @@ func (r Run) histograms() map[string]Histogram {
 	if r.CatchUp != nil {
 		hs["catch_up"] = *r.CatchUp
 	}
+	if r.FirstMessage != nil {
+		hs["first_message"] = *r.FirstMessage
+	}
+	if r.Reconnect != nil {
+		hs["reconnect"] = *r.Reconnect
+	}
 	if r.Age != nil {
 		hs["age.peak"] = r.Age.Peak
 	}

@@ -39,6 +39,10 @@ type Document struct {
 	Arms        []ArmInfo           `json:"arms"`                  // what was compared
 	Calibration []Check             `json:"calibration,omitempty"` // known truths and what was read for them
 	Capacity    *Capacity           `json:"capacity,omitempty"`    // what the driver itself can do here
+	Precision   float64             `json:"precision,omitempty"`   // half-width of the headline's interval that was asked for, as a share of the median; 0 is a fixed number of blocks
+	Knees       []Knee              `json:"knees,omitempty"`       // where arms saturate
+	Scalings    []Scaling           `json:"scalings,omitempty"`    // how arms scale with clients
+	Findings    []Finding           `json:"findings,omitempty"`    // claims and published results held against measurements
 	Runs        []Run               `json:"runs"`                  // in the order in which they ran
 }
 
@@ -86,6 +90,7 @@ type Net struct {
 	RTT       time.Duration `json:"rtt,omitempty"`       // asked
 	Bandwidth float64       `json:"bandwidth,omitempty"` // asked, bit/s; 0 is unlimited
 	Loss      float64       `json:"loss,omitempty"`      // asked, of packets, 0 to 1
+	Jitter    time.Duration `json:"jitter,omitempty"`    // asked, standard deviation of the one-way delay
 	Achieved  *Achieved     `json:"achieved,omitempty"`  // what a calibration at the start found
 }
 
@@ -99,13 +104,14 @@ type Achieved struct {
 
 // A Check is one row of a calibration: a truth that was injected, and what was read.
 type Check struct {
-	Name      string  `json:"name"`           // what was injected
-	Unit      string  `json:"unit"`           // of the three figures
-	Truth     float64 `json:"truth"`          // injected
-	Read      float64 `json:"read"`           // found
-	Tolerance float64 `json:"tolerance"`      // largest difference that passes
-	Passed    bool    `json:"passed"`         // whether it did
-	Note      string  `json:"note,omitempty"` // how the row is to be read
+	Name      string  `json:"name"`            // what was injected
+	Unit      string  `json:"unit"`            // of the three figures
+	Truth     float64 `json:"truth"`           // injected
+	Read      float64 `json:"read"`            // found
+	Tolerance float64 `json:"tolerance"`       // largest difference that passes
+	Passed    bool    `json:"passed"`          // whether it did
+	Aside     bool    `json:"aside,omitempty"` // shown for comparison: another tool's answer, which fails nothing
+	Note      string  `json:"note,omitempty"`  // how the row is to be read
 }
 
 // Capacity is the highest load at which the driver keeps its schedule against the null transport.

@@ -20,19 +20,24 @@ type Run struct {
 	Unfit    []Unfit       `json:"unfit,omitempty"`  // what the run's figures must not be used for, and why
 	Closed   bool          `json:"closed,omitempty"` // closed loop: not comparable with open-loop figures
 
-	Accounting  Accounting  `json:"accounting"`         // what became of every message
-	Delivery    Histogram   `json:"delivery"`           // intended send to Recv; rtt: send to own Recv
-	Uncorrected Histogram   `json:"uncorrected"`        // actual send to Recv: what a coordinated-omission tool would show
-	Ack         Histogram   `json:"ack"`                // actual send to Send's return
-	Age         *Age        `json:"age,omitempty"`      // of information, at the clients
-	CatchUp     *Histogram  `json:"catch_up,omitempty"` // resume: dial after a cut to having all that was missed
-	Bytes       *Bytes      `json:"bytes,omitempty"`    // on the carrier; nil when it has no meter
-	Connections Connections `json:"connections"`        // clients' and publishers'
-	Server      *Process    `json:"server,omitempty"`   // nil when its process cannot be read
-	Driver      Process     `json:"driver"`             // what measuring itself cost
-	Lateness    Histogram   `json:"lateness"`           // intended send to actual send
-	Noise       Noise       `json:"noise"`              // what else disturbed the machine
-	Extra       []Extra     `json:"extra,omitempty"`    // further figures of this run
+	Accounting   Accounting  `json:"accounting"`              // what became of every message
+	Delivery     Histogram   `json:"delivery"`                // intended send to Recv; rtt: send to own Recv
+	Uncorrected  Histogram   `json:"uncorrected"`             // actual send to Recv: what a coordinated-omission tool would show
+	Ack          Histogram   `json:"ack"`                     // actual send to Send's return
+	Age          *Age        `json:"age,omitempty"`           // of information, at the clients
+	CatchUp      *Histogram  `json:"catch_up,omitempty"`      // resume: dial after a cut to having all that was missed
+	Bytes        *Bytes      `json:"bytes,omitempty"`         // on the carrier; nil when it has no meter
+	FirstMessage *Histogram  `json:"first_message,omitempty"` // Dial's call to the first Recv's return, the log holding a message: fresh connection, request and delivery
+	Reconnect    *Histogram  `json:"reconnect,omitempty"`     // resume: Dial's call to its return after a cut
+	Replayed     uint64      `json:"replayed,omitempty"`      // resume: deliveries of what was sent while a client was away
+	Wire         *Wire       `json:"wire,omitempty"`          // on the link, by the kernel's count; nil when it cannot be read
+	Timeline     []Moment    `json:"timeline,omitempty"`      // latency over the measured part
+	Connections  Connections `json:"connections"`             // clients' and publishers'
+	Server       *Process    `json:"server,omitempty"`        // nil when its process cannot be read
+	Driver       Process     `json:"driver"`                  // what measuring itself cost
+	Lateness     Histogram   `json:"lateness"`                // intended send to actual send
+	Noise        Noise       `json:"noise"`                   // what else disturbed the machine
+	Extra        []Extra     `json:"extra,omitempty"`         // further figures of this run
 }
 
 // Uses that a run can be unfit for.
