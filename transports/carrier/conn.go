@@ -25,6 +25,7 @@ type Conn struct {
 	meter    *Meter
 	up, down direction
 	turns    turns
+	reading  readDeadline
 	server   bool
 	closed   atomic.Bool
 	left     func(*Conn) // called once when it has closed
@@ -105,10 +106,12 @@ func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }
 func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
 
 // SetDeadline implements net.Conn.
-func (c *Conn) SetDeadline(t time.Time) error { return c.inner.SetDeadline(t) }
+func (c *Conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.reading.now(c.inner, t), c.inner.SetWriteDeadline(t))
+}
 
-// SetReadDeadline implements net.Conn.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.inner.SetReadDeadline(t) }
+// SetReadDeadline implements net.Conn. It reaches the connection beneath with the next Read.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.reading.want(c.inner, t) }
 
 // SetWriteDeadline implements net.Conn.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.inner.SetWriteDeadline(t) }
@@ -118,6 +121,10 @@ func (c *Conn) Read(p []byte) (int, error) {
 	d, _ := c.ways()
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if err := c.reading.begin(c.inner); err != nil {
+		return 0, err
+	}
+	defer c.reading.end()
 	if err := c.handshake(context.Background()); err != nil {
 		return 0, err
 	}
