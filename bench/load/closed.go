@@ -88,7 +88,9 @@ func (sub *subscriber) judgeLoop(p *part, number int, now time.Duration) {
 		return
 	}
 	if p.which == measured {
-		sub.delivery.Record(max(now-time.Duration(l.sentAt.Load()), 1))
+		sent := time.Duration(l.sentAt.Load())
+		sub.delivery.Record(max(now-sent, 1))
+		sub.line.record(&sub.s.line, sent-p.start, max(now-sent, 1))
 	}
 	select {
 	case l.back <- struct{}{}:

@@ -18,8 +18,8 @@ const shards = 4
 // figures are what the goroutines of a session record together.
 type figures struct {
 	delivery, uncorrected, ack, lateness, peak [shards]record.Recorder
-	dial, catchUp                              record.Recorder
-	gaps, gapSize, reconnects                  atomic.Uint64
+	dial, catchUp, reconnect, first            record.Recorder
+	gaps, gapSize, reconnects, replayed        atomic.Uint64
 
 	mu     sync.Mutex
 	area   float64
@@ -38,11 +38,15 @@ func merged(from *[shards]record.Recorder, err *error) result.Histogram {
 	for i := range from {
 		all.Merge(&from[i])
 	}
-	h, e := all.Histogram()
+	return *histogram(&all, err)
+}
+
+func histogram(from *record.Recorder, err *error) *result.Histogram {
+	h, e := from.Histogram()
 	if *err == nil {
 		*err = e
 	}
-	return h
+	return &h
 }
 
 // account fills in what was measured. Its error names the promises that were broken.
@@ -55,12 +59,14 @@ func (s *session) account(run *result.Run) error {
 		run.Age = &result.Age{Mean: time.Duration(f.area / float64(f.length)), Peak: peak}
 	}
 	if s.w.Cut.Every > 0 {
-		h, e := f.catchUp.Histogram()
-		run.CatchUp, err = &h, first(err, e)
+		run.CatchUp, run.Reconnect = histogram(&f.catchUp, &err), histogram(&f.reconnect, &err)
+		run.Replayed = f.replayed.Load()
 	}
-	dial, e := f.dial.Histogram()
-	err = first(err, e)
-	run.Connections = result.Connections{Clients: len(s.subs), Dial: dial}
+	if s.Fresh > 0 {
+		run.FirstMessage = histogram(&f.first, &err)
+	}
+	run.Timeline = s.line.moments()
+	run.Connections = result.Connections{Clients: len(s.subs), Dial: *histogram(&f.dial, &err)}
 	for _, pub := range s.pubs {
 		if pub.own {
 			run.Connections.Publishers++
@@ -84,13 +90,6 @@ func (s *session) account(run *result.Run) error {
 		return err
 	}
 	return s.verdict()
-}
-
-func first(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // expected is how many deliveries the acknowledged messages of p cause: each to the readers of its topic.

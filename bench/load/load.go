@@ -1,10 +1,11 @@
 // Package load gives a workload to one transport and records what becomes of it. It knows connections
 // and nothing of what is behind them: whoever calls it starts servers and reads processes.
 //
-// A run has four parts. Clients connect, and every publisher sends a greeting that all its readers must
+// A run has five parts. Clients connect, and every publisher sends a greeting that all its readers must
 // receive, so that each connection is known to work. The warm-up and the measured part then follow their
 // schedules; each ends when everything that was acknowledged has arrived, so that counters read between
-// the parts belong to whole messages.
+// the parts belong to whole messages. At last, when it disturbs nothing any more, a few fresh clients
+// come, one after the other, to a topic that holds a message.
 package load
 
 import (
@@ -37,6 +38,7 @@ type Config struct {
 	Grace    time.Duration // for what is under way when a schedule ends; 10 s
 	Late     time.Duration // a send this much after its time counts as late; 10 ms
 	Pipeline int           // most sends under way on one connection; 64
+	Fresh    int           // fresh clients whose time to first message is taken when the load is over; 5, negative is none
 	Hooks    Hooks
 }
 
@@ -71,11 +73,13 @@ type session struct {
 	parts   [3]atomic.Pointer[part] // greeting, warm-up, measured
 	now     atomic.Pointer[part]    // the one under way
 	figures figures
+	line    timeline
 
 	ctx       context.Context // of receivers; its cause is what failed the run
 	fail      context.CancelCauseFunc
 	receivers sync.WaitGroup
 	senders   sync.WaitGroup
+	unwelcome error // why fresh clients did not get their message
 }
 
 // A topic knows how far it is known to reach.
@@ -101,6 +105,9 @@ func Run(ctx context.Context, c Config, run *result.Run) error {
 	setDefault(&s.Grace, 10*time.Second)
 	setDefault(&s.Late, 10*time.Millisecond)
 	setDefault(&s.Pipeline, 64)
+	if s.Fresh == 0 {
+		s.Fresh = 5
+	}
 	s.ctx, s.fail = context.WithCancelCause(ctx)
 	stop := s.report()
 	err := s.run(run)
@@ -116,7 +123,7 @@ func Run(ctx context.Context, c Config, run *result.Run) error {
 		}
 		return err
 	}
-	return s.account(run)
+	return errors.Join(s.account(run), s.unwelcome)
 }
 
 var errEnded = errors.New("the run has ended")
@@ -160,7 +167,12 @@ func (s *session) run(run *result.Run) error {
 		return err
 	}
 	run.Elapsed, run.Window, run.Closed = p.elapsed(s), p.length, s.w.Kind.Closed()
-	return call(s.Hooks.End)
+	if err := call(s.Hooks.End); err != nil {
+		return err
+	}
+	// Messages that are missing are the graver news, and whatever lost them may well stop these clients too.
+	s.unwelcome = s.welcome()
+	return s.ctx.Err()
 }
 
 func call(hook func() error) error {

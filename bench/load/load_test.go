@@ -37,6 +37,14 @@ func start(t *testing.T, w workload.Workload, wrap func(transports.Conn) transpo
 	}}
 }
 
+// delivered is how many deliveries a timeline holds.
+func delivered(line []result.Moment) (n uint64) {
+	for _, m := range line {
+		n += m.Count
+	}
+	return n
+}
+
 const short = workload.Duration(200 * time.Millisecond)
 
 func TestEveryKindAccountsForItsMessages(t *testing.T) {
@@ -81,6 +89,12 @@ func TestEveryKindAccountsForItsMessages(t *testing.T) {
 		if run.Ack.Count != a.Acked || run.Lateness.Count != a.Sent || (run.Age != nil) != c.peakAge {
 			t.Errorf("%s: %d acknowledgements, %d latenesses, age %v", w.Kind, run.Ack.Count, run.Lateness.Count, run.Age)
 		}
+		if n := delivered(run.Timeline); n != a.Delivered || (run.Timeline != nil) != (a.Delivered > 0) {
+			t.Errorf("%s: the timeline holds %d of %d deliveries", w.Kind, n, a.Delivered)
+		}
+		if run.FirstMessage == nil || run.FirstMessage.Count != 5 || run.Reconnect != nil {
+			t.Errorf("%s: %+v fresh clients, %+v reconnects", w.Kind, run.FirstMessage, run.Reconnect)
+		}
 		if run.Elapsed < time.Duration(w.Duration) || run.Window != time.Duration(w.Duration) || run.Closed || strings.Join(order, " ") != "connected start end" {
 			t.Errorf("%s: took %s of %s, hooks %v", w.Kind, run.Elapsed, run.Window, order)
 		}
@@ -107,6 +121,9 @@ func TestResumeCutsClientsAndTheyCatchUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := run.Accounting
+	if run.Reconnect == nil || run.Reconnect.Count != a.Reconnects || run.Replayed < run.CatchUp.Count || run.Replayed >= a.Delivered {
+		t.Errorf("%d messages replayed in %d reconnects and %d catch-ups of %d: %+v", run.Replayed, a.Reconnects, run.CatchUp.Count, a.Delivered, run.Reconnect)
+	}
 	if a.Reconnects < 2 || a.Delivered != 3*160 || a.Lost+a.Gaps != 0 || run.CatchUp == nil || run.CatchUp.Count == 0 || run.CatchUp.Count > a.Reconnects {
 		t.Errorf("accounting %+v, catch-up %+v", a, run.CatchUp)
 	}
@@ -219,20 +236,5 @@ func TestProgressIsReported(t *testing.T) {
 	}
 	if last.Part != "measure" || last.Total != 800*time.Millisecond || last.Done <= time.Duration(short) || last.Delivered == 0 {
 		t.Errorf("the last report was %+v", last)
-	}
-}
-
-func TestAgeIsTheAreaUnderTheSawtooth(t *testing.T) {
-	var a age
-	const s = time.Second
-	a.heard(0, 1*s)             // aged 1 s when heard
-	p1, _ := a.heard(3*s, 4*s)  // grew from 1 to 4 over 3 s
-	p2, _ := a.heard(2*s, 5*s)  // old news: from 1 to 2 over 1 s, and not younger afterwards
-	p3, ok := a.heard(6*s, 7*s) // from 2 to 4 over 2 s
-	if want := 7.5 + 1.5 + 6.0; a.area != want*1e18 || a.length != 6*s {
-		t.Errorf("area %v over %s, want %v over 6s", a.area/1e18, a.length, want)
-	}
-	if p1 != 4*s || p2 != 2*s || p3 != 4*s || !ok {
-		t.Errorf("peaks %s, %s, %s", p1, p2, p3)
 	}
 }

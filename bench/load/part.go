@@ -105,6 +105,9 @@ func (p *part) elapsed(s *session) time.Duration {
 
 // play begins p, sends its messages at their times, and waits until everything acknowledged has arrived.
 func (s *session) play(p *part) error {
+	if p.which == measured {
+		s.line.begin(p.length)
+	}
 	p.start = s.since() + time.Millisecond // everybody is ready when the first message is due
 	s.parts[p.which].Store(p)
 	s.now.Store(p)

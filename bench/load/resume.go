@@ -68,6 +68,8 @@ func (sub *subscriber) comeBack() error {
 		return fmt.Errorf("coming back: %w", err)
 	}
 	s.figures.reconnects.Add(1)
+	s.figures.reconnect.Record(max(s.since()-begin, 1))
+	sub.missed = head
 	sub.mu.Lock()
 	sub.client, sub.cut = c, false
 	sub.mu.Unlock()

@@ -27,7 +27,10 @@ type subscriber struct {
 	client Client
 	cut    bool // conn was cut off on purpose
 
+	missed uint64 // what a resumed client receives up to here it had missed
+
 	delivery, uncorrected, peak record.Buffer
+	line                        stretch
 	age                         age
 }
 
@@ -89,6 +92,9 @@ func (sub *subscriber) received(m transports.Message, now time.Duration) {
 	again := m.Epoch == sub.cursor.Epoch && m.Offset <= sub.cursor.Offset
 	if !again {
 		sub.cursor = m.Cursor
+		if m.Offset <= sub.missed {
+			sub.s.figures.replayed.Add(1)
+		}
 	}
 	letter, i, ok := arrival.ParseID(m.ID)
 	if p := sub.part(letter); ok && !again && p != nil {
@@ -119,6 +125,7 @@ func (sub *subscriber) judge(p *part, i int, now time.Duration) {
 	}
 	intended := p.start + p.schedule.At[i]
 	sub.delivery.Record(max(now-intended, 1))
+	sub.line.record(&sub.s.line, p.schedule.At[i], max(now-intended, 1))
 	sub.uncorrected.Record(max(now-time.Duration(p.sentAt[i].Load()), 1))
 	if peak, ok := sub.age.heard(intended, now); ok {
 		sub.peak.Record(peak)
@@ -129,6 +136,7 @@ func (sub *subscriber) flush() {
 	sub.delivery.Flush()
 	sub.uncorrected.Flush()
 	sub.peak.Flush()
+	sub.line.flush()
 	sub.s.figures.addAge(sub.age)
 }
 

@@ -64,6 +64,16 @@ func (r *Recorder) Histogram() (result.Histogram, error) {
 	return result.FromHDR(r.hdr, r.clamped)
 }
 
+// Count returns how many values were recorded.
+func (r *Recorder) Count() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.hdr == nil {
+		return 0
+	}
+	return uint64(r.hdr.TotalCount())
+}
+
 // Quantile returns the value that q percent of the recorded ones do not exceed; 0 when there is none.
 func (r *Recorder) Quantile(q float64) time.Duration {
 	r.mu.Lock()
@@ -93,6 +103,12 @@ func (b *Buffer) Record(v time.Duration) {
 	if b.values = append(b.values, v); len(b.values) == most {
 		b.Flush()
 	}
+}
+
+// Redirect hands over what was collected, and makes to the recorder of what follows.
+func (b *Buffer) Redirect(to *Recorder) {
+	b.Flush()
+	b.to = to
 }
 
 // Flush hands over what was collected.

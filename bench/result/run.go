@@ -29,7 +29,7 @@ type Run struct {
 	Bytes        *Bytes      `json:"bytes,omitempty"`         // on the carrier; nil when it has no meter
 	FirstMessage *Histogram  `json:"first_message,omitempty"` // Dial's call to the first Recv's return, the log holding a message: fresh connection, request and delivery
 	Reconnect    *Histogram  `json:"reconnect,omitempty"`     // resume: Dial's call to its return after a cut
-	Replayed     uint64      `json:"replayed,omitempty"`      // resume: deliveries of what was sent while a client was away
+	Replayed     uint64      `json:"replayed,omitempty"`      // resume: deliveries of what a client had missed when it came back
 	Wire         *Wire       `json:"wire,omitempty"`          // on the link, by the kernel's count; nil when it cannot be read
 	Timeline     []Moment    `json:"timeline,omitempty"`      // latency over the measured part
 	Connections  Connections `json:"connections"`             // clients' and publishers'
