@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"transportlab/bench/child"
 	"transportlab/bench/probe"
 	"transportlab/transports"
 	"transportlab/transports/all"
@@ -35,6 +36,11 @@ type Config struct {
 	Generous   bool               `json:"generous"`   // one address may take all of them: for a benchmark's server
 	Budget     time.Duration      `json:"budget"`     // for saying goodbye to clients at the end; 10 s
 	Stats      bool               `json:"stats"`      // serve Internals at a second, loopback address
+
+	// Socket is a TCP socket to listen with, one of another network namespace for example; a child inherits it.
+	// nil makes one.
+	Socket   *os.File `json:"-"`
+	Inherits bool     `json:"inherits"` // the socket to listen with is descriptor 3; set by Start
 }
 
 func (c Config) withDefaults() Config {
@@ -72,7 +78,7 @@ type Ready struct {
 // parent. Serve returns nil after a goodbye within the budget.
 func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) (err error) {
 	c = c.withDefaults()
-	ctx, cancel := whileOpen(ctx, in)
+	ctx, cancel := child.WhileOpen(ctx, in)
 	defer cancel()
 	arms, err := choose(c)
 	if err != nil {

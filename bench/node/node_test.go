@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-func child(t *testing.T, c Config) *Child {
+func started(t *testing.T, c Config) *Child {
 	t.Helper()
 	n, err := Start(t.Context(), c)
 	if err != nil {
@@ -37,7 +37,7 @@ func child(t *testing.T, c Config) *Child {
 }
 
 func TestAChildServesAndSaysGoodbye(t *testing.T) {
-	n := child(t, Config{Carrier: carrier.H1, Transports: []string{"websocket", "longpoll"}})
+	n := started(t, Config{Carrier: carrier.H1, Transports: []string{"websocket", "longpoll"}})
 	if n.PID == os.Getpid() || len(n.Transports) != 2 || n.Store.Kind != "memory" {
 		t.Errorf("announced %+v", n.Ready)
 	}
@@ -81,13 +81,13 @@ func TestAChildServesAndSaysGoodbye(t *testing.T) {
 }
 
 func TestAChildEndsInOrderAtSIGTERM(t *testing.T) {
-	n := child(t, Config{})
-	if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	n := started(t, Config{})
+	if err := n.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	<-n.waited
-	if n.err != nil {
-		t.Errorf("it ended with %v%s", n.err, n.stderr.suffix())
+	<-n.Ended()
+	if err := n.Close(); err != nil {
+		t.Errorf("it ended with %v", err)
 	}
 }
 
@@ -110,8 +110,10 @@ func TestStartTellsWhyAChildDidNotStart(t *testing.T) {
 }
 
 func TestCloseTellsHowAChildDied(t *testing.T) {
-	n := child(t, Config{})
-	n.cmd.Process.Kill()
+	n := started(t, Config{})
+	if err := n.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
 	if err := n.Close(); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Errorf("error %v", err)
 	}
@@ -167,7 +169,7 @@ func TestAStoreIsSharedByNodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	dial := func() transports.Conn {
-		n := child(t, Config{Store: store.Spec})
+		n := started(t, Config{Store: store.Spec})
 		conn, err := arm.Dial(t.Context(), transports.Target{URL: n.URL + "/longpoll", Topic: "a"})
 		if err != nil {
 			t.Fatal(err)

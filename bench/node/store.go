@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"time"
 
+	"transportlab/bench/child"
 	"transportlab/transports/redislog"
 )
 
@@ -25,7 +25,7 @@ type Store struct {
 	Spec string        `json:"spec"` // opens it in another process; it may hold a password
 	Info redislog.Info `json:"info"`
 
-	process *process
+	process *child.Process
 }
 
 // StartStore opens a store in a child, as Start does with a node. "memory" cannot be shared and needs no
@@ -37,7 +37,7 @@ func StartStore(ctx context.Context, spec string) (*Store, error) {
 		return s, nil
 	}
 	var err error
-	if s.process, err = spawn(ctx, "store", task{Store: &spec}, 10*time.Second, s); err != nil {
+	if s.process, err = child.Start(ctx, storeTask, spec, child.Options{}, s); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -53,7 +53,7 @@ func (s *Store) Close() error {
 
 // serveStore holds a store until ctx or in ends.
 func serveStore(ctx context.Context, spec string, in io.Reader, out io.Writer) error {
-	ctx, cancel := whileOpen(ctx, in)
+	ctx, cancel := child.WhileOpen(ctx, in)
 	defer cancel()
 	store, err := OpenStore(ctx, spec)
 	if err != nil {

@@ -15,7 +15,8 @@ type ClientOptions struct {
 	Compression bool                                                              // ask for gzip and undo it
 	Meter       *Meter                                                            // counts its bytes, also for several clients together; nil is one of its own
 	Cut         *Cut                                                              // breaks its connections; nil breaks none
-	DialContext func(ctx context.Context, network, addr string) (net.Conn, error) // instead of TCP
+	ServerName  string                                                            // that the certificate must hold; the host that is dialled
+	DialContext func(ctx context.Context, network, addr string) (net.Conn, error) // instead of Dialer's
 }
 
 // A Client reaches servers over one carrier. Over HTTP/1.1 it holds a connection for each request
@@ -42,11 +43,7 @@ func Dial(name string, o ClientOptions) (*Client, error) {
 		o.Meter = &Meter{}
 	}
 	if o.DialContext == nil {
-		o.DialContext = (&net.Dialer{
-			Timeout:         10 * time.Second,
-			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 3},
-			Control:         setSocket,
-		}).DialContext
+		o.DialContext = Dialer(nil).DialContext
 	}
 	c := &Client{kind: k, o: o}
 	if k.tls {
@@ -100,7 +97,9 @@ func (c *Client) dial(ctx context.Context, network, addr string) (net.Conn, erro
 			return nil, err
 		}
 		config = config.Clone()
-		config.ServerName = host
+		if config.ServerName = c.o.ServerName; config.ServerName == "" {
+			config.ServerName = host
+		}
 	}
 	conn := newConn(inner, false, config, c.o.Meter, c.conns.remove)
 	c.conns.add(conn)

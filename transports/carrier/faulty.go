@@ -37,7 +37,7 @@ func (f *faulty) reset() {
 	f.mu.Lock()
 	f.wasReset = true
 	f.mu.Unlock()
-	if tcp, ok := f.Conn.(*net.TCPConn); ok {
+	if tcp, ok := f.Conn.(interface{ SetLinger(int) error }); ok {
 		tcp.SetLinger(0)
 	}
 	f.Close()

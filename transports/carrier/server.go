@@ -101,11 +101,7 @@ func Listen(name, addr string, h http.Handler, o ServerOptions) (*Server, error)
 			MinVersion: tls.VersionTLS13, SessionTicketsDisabled: true}
 	}
 	if s.listener == nil {
-		lc := net.ListenConfig{
-			Control:         setSocket,
-			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 3},
-		}
-		if s.listener, err = lc.Listen(context.Background(), "tcp", addr); err != nil {
+		if s.listener, err = ListenConfig(nil).Listen(context.Background(), "tcp", addr); err != nil {
 			return nil, err
 		}
 	}
