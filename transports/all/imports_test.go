@@ -38,6 +38,7 @@ socketio/...                        socketio/... github.com/coder/websocket gith
 
 bench/result                        bench/workload github.com/HdrHistogram/hdrhistogram-go
 bench/workload                      github.com/goccy/go-yaml
+bench/theory                        bench/result bench/workload
 bench/stats                         bench/result bench/workload golang.org/x/perf
 bench/...                           bench/... transports transports/... github.com/HdrHistogram/hdrhistogram-go github.com/prometheus/procfs golang.org/x/perf golang.org/x/sync golang.org/x/sys github.com/coder/websocket
 reports                             bench/result bench/stats bench/workload gonum.org/v1/plot

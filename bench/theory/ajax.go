@@ -1,0 +1,94 @@
+package theory
+
+import (
+	"fmt"
+	"math"
+
+	"transportlab/bench/workload"
+)
+
+// levels are the intervals of ajax in units of the shortest: it begins anew after news and doubles without.
+var levels = [...]float64{1, 2, 4, 8, 16}
+
+// shortest is ajax's first interval as a share of Options.Interval; the longest is levels' last times as long.
+const shortest = 0.25
+
+// ladder returns the times between the questions of ajax: entry k after k questions without news, the last for
+// ever after.
+func (s setting) ladder() []float64 {
+	steps := make([]float64, len(levels))
+	for k, level := range levels {
+		steps[k] = math.Max(level*shortest*s.interval(), s.turn)
+	}
+	return steps
+}
+
+func (s setting) ajax() (mixture, Form, bool) {
+	if s.interval() <= 0 {
+		return nil, Form{}, false
+	}
+	steps := s.ladder()
+	first, last := steps[0], steps[len(steps)-1]
+	switch {
+	case s.q.Workload.Kind == workload.Chat:
+		return nil, Form{Text: s.boundsText(last), Hi: seconds(last),
+			Explain: fmt.Sprintf("The client asks every %s after news, more rarely without, up to every %s; what it says itself brings news too.", text(seconds(first)), text(seconds(last)))}, true
+	case s.perPeriod(last) > float64(s.q.Options.Batch)/2 && s.q.Options.Batch > 0 && s.spacing == 0:
+		return nil, Form{Text: s.boundsText(last), Hi: seconds(last), Explain: "Full answers are followed by another question at once, which cuts some waits short."}, true
+	case s.spacing > 0 && s.spacing <= first && s.q.Workload.Arrival.Process == workload.Constant:
+		return uniform(0, first), Form{Text: s.uniformText(first),
+			Explain: fmt.Sprintf("There is always news, so the client asks every %s.", text(seconds(first))) + s.latticeText(first)}, true
+	case s.spacing > 0 && s.q.Workload.Arrival.Process == workload.Constant:
+		wait := longestStep(steps, s.spacing)
+		return nil, Form{Text: s.boundsText(wait), Hi: seconds(wait),
+			Explain: fmt.Sprintf("Messages come every %s; the client asks %s after news and then ever more rarely, so that how long each waits follows from the one before.", text(seconds(s.spacing)), text(seconds(first)))}, true
+	case s.q.Workload.Arrival.Process != workload.Poisson || s.q.Workload.Topics > 1:
+		return nil, Form{Text: s.boundsText(last), Hi: seconds(last),
+			Explain: fmt.Sprintf("The client asks every %s after news and ever more rarely without, up to every %s.", text(seconds(first)), text(seconds(last)))}, true
+	}
+	shares := pollShares(s.rate, steps)
+	m := make(mixture, len(steps))
+	total := 0.0
+	for k, step := range steps {
+		m[k] = part{shares[k] * step, 0, step} // a longer interval catches more messages
+		total += m[k].weight
+	}
+	for k := range m {
+		m[k].weight /= total
+	}
+	return m, Form{
+		Text: fmt.Sprintf("between %s and %s, most on the short side: a mixture of uniforms", text(seconds(s.shift)), text(seconds(s.shift+last))),
+		Explain: fmt.Sprintf("The client asks again %s after news and twice as late after each empty answer, up to %s. Which of the intervals a random message falls into follows from the chance e^(−λP) that an interval P stays empty.",
+			text(seconds(first)), text(seconds(last))),
+	}, true
+}
+
+// longestStep is the step of the ladder in which a message falls that comes so long after a question with news.
+func longestStep(steps []float64, after float64) float64 {
+	sum := 0.0
+	for _, step := range steps {
+		if sum += step; sum >= after {
+			return step
+		}
+	}
+	return steps[len(steps)-1]
+}
+
+// pollShares returns how often each step of the ladder is used, of all questions, when messages arrive at
+// random: the stationary distribution of the chain that goes to the first step after news and on by one without.
+func pollShares(rate float64, steps []float64) []float64 {
+	reach := make([]float64, len(steps)) // visits for one of the first step
+	reach[0] = 1
+	sum := 1.0
+	for k := 1; k < len(steps); k++ {
+		reach[k] = reach[k-1] * math.Exp(-rate*steps[k-1])
+		if k == len(steps)-1 { // stays until there is news
+			reach[k] /= -math.Expm1(-rate * steps[k])
+		}
+		sum += reach[k]
+	}
+	for k := range reach {
+		reach[k] /= sum
+	}
+	return reach
+}
