@@ -27,7 +27,7 @@ func TestAgeIsTheAreaUnderTheSawtooth(t *testing.T) {
 // server that takes μ messages a second, first come, first served, and the mean peak of Costa, Codreanu and
 // Ephremides (2014) for M/M/1, which is 1/λ + 1/(μ-λ).
 func TestAgeAgreesWithTheClosedForms(t *testing.T) {
-	const mu, n = 100.0, 2_000_000
+	const mu, n = 100.0, 1_000_000
 	exponential := func(r *rand.Rand, mean float64) float64 { return r.ExpFloat64() * mean }
 	constant := func(_ *rand.Rand, mean float64) float64 { return mean }
 	for _, rho := range []float64{0.3, 0.5, 0.8} {

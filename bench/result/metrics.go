@@ -60,6 +60,13 @@ func Metrics() []Metric {
 		}, Explain: "How old the newest thing is that a client knows, averaged over time: what matters for a display that is looked at now and then."},
 		{Name: "catchup-p50-ns", Title: "Catching up after a cut, median", Unit: "ns", Of: quantile(catchUp, p50),
 			Explain: "From dialling again until everything missed has arrived."},
+		{Name: "first-p50-ns", Title: "Time to the first message, median", Unit: "ns", Of: quantile(func(r Run) *Histogram { return r.FirstMessage }, p50),
+			Explain: "From a fresh client's dialling until it has a message that was there already: what opening a page waits for."},
+		{Name: "reconnect-p50-ns", Title: "Connecting again after a cut, median", Unit: "ns", Of: quantile(func(r Run) *Histogram { return r.Reconnect }, p50),
+			Explain: "From dialling again until the connection stands."},
+		{Name: "replayed/reconnect", Title: "Messages replayed after a cut", Unit: "1", Of: func(r Run) (float64, bool) {
+			return per(float64(r.Replayed), float64(r.Accounting.Reconnects))
+		}, Explain: "What a client had missed when it came back, and was then given."},
 		{Name: "msgs/s", Title: "Deliveries", Unit: "1/s", Higher: true, Of: func(r Run) (float64, bool) {
 			n := r.Accounting.Messages()
 			if n == 0 {
