@@ -30,7 +30,7 @@ type Store struct {
 type Info struct {
 	Kind           string   `json:"kind"`    // "redis-server child", "embedded miniredis", "redis", "sentinel", "cluster", "memory"
 	Version        string   `json:"version"` // of the server
-	Address        string   `json:"address"` // without credentials
+	Address        string   `json:"address"` // without credentials; "" for a private one
 	Persistence    string   `json:"persistence"`
 	EvictionPolicy string   `json:"eviction_policy"`
 	PubSub         string   `json:"pubsub"`             // "plain", "sharded" or ""
@@ -107,6 +107,7 @@ func connectPrivate(ctx context.Context, kind, spec string, stop func(), err err
 		stop()
 		return nil, err
 	}
+	s.Info.Address = "" // a path or port of the moment, which says nothing to whoever reads it later
 	disconnect := s.close
 	s.close = func() error {
 		err := disconnect()
