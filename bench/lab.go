@@ -27,6 +27,7 @@ type lab struct {
 	tally     transports.Tally
 	child     *node.Child // nil when the server was not started here
 	closeLog  func() error
+	plant     Plant
 }
 
 // maxConns is what a benchmark's server takes.
@@ -34,7 +35,7 @@ const maxConns = 100_000
 
 func newLab(ctx context.Context, p Plan, a result.Arm, store *node.Store) (*lab, error) {
 	o := p.options()
-	l := &lab{carrier: a.Carrier, meter: &carrier.Meter{}}
+	l := &lab{carrier: a.Carrier, meter: &carrier.Meter{}, plant: p.plant(a)}
 	var err error
 	if l.transport, err = find(a.Transport, o); err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func newLab(ctx context.Context, p Plan, a result.Arm, store *node.Store) (*lab,
 	url := p.Target
 	if url == "" {
 		l.child, err = node.Start(ctx, node.Config{Carrier: a.Carrier, Store: store.Spec, Options: o,
-			Transports: []string{a.Transport}, MaxConns: maxConns, Generous: true})
+			Transports: []string{a.Transport}, MaxConns: maxConns, Generous: true, Plant: l.plant.Server})
 		if err != nil {
 			return nil, err
 		}
@@ -72,10 +73,13 @@ func (l *lab) dial(ctx context.Context, topic string, after transports.Cursor) (
 	target.Topic, target.After, target.Tally = topic, after, &l.tally
 	if l.carrier == "none" {
 		c, err := l.transport.Dial(ctx, target)
-		return load.Client{Conn: c}, err
+		if err != nil {
+			return load.Client{}, err
+		}
+		return load.Client{Conn: l.plant.conn(c)}, nil
 	}
 	cut := new(carrier.Cut)
-	under, err := carrier.Dial(l.carrier, carrier.ClientOptions{Trust: l.trust, Meter: l.meter, Cut: cut})
+	under, err := carrier.Dial(l.carrier, carrier.ClientOptions{Trust: l.trust, Meter: l.meter, Cut: cut, DialContext: l.plant.Dial})
 	if err != nil {
 		return load.Client{}, err
 	}
@@ -84,7 +88,7 @@ func (l *lab) dial(ctx context.Context, topic string, after transports.Cursor) (
 	if err != nil {
 		return load.Client{}, errors.Join(err, under.Close())
 	}
-	return load.Client{Conn: &conn{c, under}, Cut: func() { cut.Now() }}, nil
+	return load.Client{Conn: &conn{l.plant.conn(c), under}, Cut: func() { cut.Now() }}, nil
 }
 
 // A conn takes its carrier with it when it is closed.
@@ -105,6 +109,9 @@ type count struct {
 type shares struct{ payload, envelope int64 }
 
 func (l *lab) count() count {
+	if l.plant.Count != nil {
+		l.plant.Count()
+	}
 	load := func(s *transports.Share) shares { return shares{s.Payload.Load(), s.Envelope.Load()} }
 	return count{l.meter.Snapshot(), load(&l.tally.Up), load(&l.tally.Down)}
 }

@@ -75,7 +75,7 @@ func runOne(ctx context.Context, p Plan, w workload.Workload, trace *arrival.Tra
 		return run, err
 	}
 	o.fill(&run, p.options())
-	run.Unfit = unfit(run)
+	run.Unfit = append(unfit(run), strained(run, p.Capacity)...)
 	return run, nil
 }
 

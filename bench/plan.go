@@ -26,14 +26,16 @@ type Plan struct {
 	Title     string
 	Workloads []workload.Workload
 	Arms      []result.Arm
-	Blocks    int                // how often every arm runs each workload
-	Seed      uint64             // of the order of the arms
-	Options   transports.Options // of all arms; MessageRate's zero is no limit that a run could reach
-	Store     string             // of the log, as redislog.Open takes it; "auto"
-	Reference string             // the arm that the others are compared with; "" is the first
-	Target    string             // URL of a server that runs already; "" starts a fresh one for each run
-	Mine      bool               // whoever runs this answers for the target's host, which may be another machine
-	Command   []string           // the command line, for the record
+	Blocks    int                    // how often every arm runs each workload
+	Seed      uint64                 // of the order of the arms
+	Options   transports.Options     // of all arms; MessageRate's zero is no limit that a run could reach
+	Store     string                 // of the log, as redislog.Open takes it; "auto"
+	Reference string                 // the arm that the others are compared with; "" is the first
+	Target    string                 // URL of a server that runs already; "" starts a fresh one for each run
+	Mine      bool                   // whoever runs this answers for the target's host, which may be another machine
+	Command   []string               // the command line, for the record
+	Capacity  *result.Capacity       // of the driver, which runs should not come near; nil is unknown
+	Plant     func(result.Arm) Plant // of a calibration: what it hides in each arm; nil hides nothing
 }
 
 // DefaultPlan compares the five transports over HTTP/1.1 on four workloads in under three minutes.

@@ -36,6 +36,7 @@ type Config struct {
 	Generous   bool               `json:"generous"`   // one address may take all of them: for a benchmark's server
 	Budget     time.Duration      `json:"budget"`     // for saying goodbye to clients at the end; 10 s
 	Stats      bool               `json:"stats"`      // serve Internals at a second, loopback address
+	Plant      Plant              `json:"plant"`      // what a calibration hides in it; nothing
 
 	// Socket is a TCP socket to listen with, one of another network namespace for example; a child inherits it.
 	// nil makes one.
@@ -94,7 +95,7 @@ func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) (err erro
 	if c.Generous {
 		o.MaxConnsPerAddr, policy.NewTopics = c.MaxConns, c.MaxConns
 	}
-	server, err := carrier.Listen(c.Carrier, c.Addr, transports.NewServer(store.Log, policy, arms...), o)
+	server, err := carrier.Listen(c.Carrier, c.Addr, transports.NewServer(c.Plant.plant(store.Log), policy, arms...), o)
 	if err != nil {
 		return err
 	}
