@@ -45,9 +45,10 @@ func TestAPageIsToldWhatItMayDo(t *testing.T) {
 
 func TestAPageIsToldTheSocketsThereAre(t *testing.T) {
 	n := newNode(t, socketio.Options{}, Options{NoAuth: true})
-	n.server.Of("/chat").OnConnect(func(s *socketio.Socket) {
+	n.server.Of("/chat").Use(func(_ context.Context, s *socketio.Socket) error { // before its client hears that it has connected
 		s.SetData(map[string]any{"name": "ada", "raw": []byte{1, 2}})
 		s.Join("tea")
+		return nil
 	})
 	o := client.Options{Transports: []string{client.Polling}, Header: map[string][]string{"X-Forwarded-For": {"192.0.2.7"}}}
 	s := n.socket("/chat", o)

@@ -130,9 +130,6 @@ func (f *rooms) Shutdown(context.Context) error {
 	f.mu.Lock()
 	f.draining = true
 	f.mu.Unlock()
-	for _, s := range f.ns.Sockets() {
-		bye(s, transports.ErrDraining)
-	}
 	f.stop()
 	f.wg.Wait()
 	f.hub.Close()

@@ -88,7 +88,7 @@ func (t transport) Info() transports.Info {
 // A feed brings sockets what their topics hold.
 type feed interface {
 	open(s *socketio.Socket, topic string) (place, error)
-	// Shutdown says goodbye to every socket and waits for the feed's goroutines.
+	// Shutdown ends what the feed does for its sockets and waits for its goroutines.
 	Shutdown(ctx context.Context) error
 }
 
@@ -176,6 +176,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *server) Shutdown(ctx context.Context) error {
 	s.draining.Store(true)
 	err := s.feed.Shutdown(ctx)
+	for _, socket := range s.io.Of("/").Sockets() { // those whose client knows of them before the feed does
+		bye(socket, transports.ErrDraining)
+	}
 	soon, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
 	if s.io.Drain(soon, 0) != nil && err == nil {

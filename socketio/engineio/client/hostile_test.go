@@ -71,6 +71,45 @@ func TestBadHandshakesAreRefused(t *testing.T) {
 	}
 }
 
+// A server says something and ends the session; the client's POST overtakes the answer to its poll.
+func TestLastWordsAreHeard(t *testing.T) {
+	posted := make(chan struct{})
+	polls := make(chan string, 2)
+	polls <- handshake
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, `{"code":1,"message":"Session ID unknown"}`)
+			w.(http.Flusher).Flush()
+			close(posted)
+			return
+		}
+		select {
+		case p := <-polls:
+			io.WriteString(w, p)
+		default:
+			<-posted
+			io.WriteString(w, "4goodbye\x1e1")
+		}
+	}))
+	t.Cleanup(server.Close)
+	s := dial(t, server.URL, Options{Transports: []string{Polling}})
+	if err := s.Send(text("hello?")); err != nil {
+		t.Fatal(err)
+	}
+	if r := receive(t, s.closed); r != engineio.ReasonTransportClose {
+		t.Errorf("reason %q", r)
+	}
+	select {
+	case m := <-s.messages:
+		if string(m.Data) != "goodbye" {
+			t.Errorf("heard %q", m.Data)
+		}
+	default:
+		t.Error("the server's last words were lost")
+	}
+}
+
 func TestBadPacketsEndTheSession(t *testing.T) {
 	for _, payload := range []string{"abc", "", "9", "4a\x1e", "b!!!!", "4\xff", handshake, "5"} {
 		s := dial(t, script(t, handshake, payload), Options{Transports: []string{Polling}})

@@ -1,6 +1,10 @@
 package client
 
 import (
+	"errors"
+	"net/http"
+	"time"
+
 	"transportlab/socketio/engineio"
 )
 
@@ -22,11 +26,34 @@ func (c *Conn) writeAll() {
 				c.end(engineio.ReasonTransportClose, err)
 				return
 			}
+			if forgotten(err) {
+				c.hearOut()
+			}
 			c.end(engineio.ReasonTransportError, err)
 			return
 		}
 		c.wrote(batch, n)
 	}
+}
+
+// lastWords is how long the reading goroutine gets to read what the server said before it ended the session.
+const lastWords = time.Second
+
+// hearOut waits until the reading goroutine ends a session that the server has ended already: what the server said last, and
+// the packet that closes, travel in the answer to a poll, which a POST on another connection may overtake.
+func (c *Conn) hearOut() {
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.ctx.Done():
+	}
+}
+
+// forgotten reports whether an error is the server's word that it does not know the session.
+func forgotten(err error) bool {
+	var e *TransportError
+	return errors.As(err, &e) && e.Status == http.StatusBadRequest && e.Code == int(engineio.CodeUnknownSession)
 }
 
 // nextBatch waits for something to write and takes it. An empty batch means that the session closes, a nil transport that
