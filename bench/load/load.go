@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"transportlab/bench/arrival"
+	"transportlab/bench/pace"
 	"transportlab/bench/result"
 	"transportlab/bench/workload"
 	"transportlab/transports"
@@ -40,6 +41,10 @@ type Config struct {
 	Pipeline int           // most sends under way on one connection; 64
 	Fresh    int           // fresh clients whose time to first message is taken when the load is over; 5, negative is none
 	Hooks    Hooks
+
+	// Pace calls due for the moments of a schedule as they come, as pace.Run does, which is what nil means. Only
+	// a test in fake time needs another: pace.Run sleeps by the system's clock.
+	Pace func(ctx context.Context, start time.Time, at []time.Duration, due func(from, to int)) (int, error)
 }
 
 // Hooks are called between the parts of a run, on its goroutine; nil ones are not. An error ends the run.
@@ -105,6 +110,9 @@ func Run(ctx context.Context, c Config, run *result.Run) error {
 	setDefault(&s.Grace, 10*time.Second)
 	setDefault(&s.Late, 10*time.Millisecond)
 	setDefault(&s.Pipeline, 64)
+	if s.Pace == nil {
+		s.Pace = pace.Run
+	}
 	if s.Fresh == 0 {
 		s.Fresh = 5
 	}

@@ -132,7 +132,7 @@ func (s *session) playSchedule(ctx context.Context, p *part) error {
 	p.sending, stop = context.WithCancel(ctx)
 	defer stop()
 	start := s.epoch.Add(p.start)
-	handed, err := pace.Run(ctx, start, p.schedule.At, func(from, to int) {
+	handed, err := s.Pace(ctx, start, p.schedule.At, func(from, to int) {
 		for i := from; i < to; i++ {
 			s.pubs[p.schedule.Publisher[i]].enqueue(p, i)
 		}
