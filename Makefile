@@ -8,7 +8,7 @@ PKGS   ?= ./...
 TOOL   := $(GO) tool -modfile=tools.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint fuzz bench benchstat bars report readme build clean tools
+.PHONY: help test race lint fuzz bench benchstat bars report readme build demo clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,11 @@ readme: ## write the figures of reports/latest into README.md
 	@mkdir -p artifacts
 	$(GO) tool benchstat -col '/transport@(websocket streaming longpoll ajax polling)' -filter '.name:Fanout .unit:(p50-ns OR wire-B/msg OR cpu-ns/msg)' reports/latest/benchmarks.txt >artifacts/benchstat.txt
 	@bash .ci/insert benchstat artifacts/benchstat.txt README.md
+
+demo: tools ## show all transports side by side in a page, live (ADDR=127.0.0.1:0 for another address)
+	npm ci --prefix web --no-audit --no-fund --silent
+	npm run --prefix web --silent vendor
+	$(GO) run . demo $(if $(ADDR),--addr $(ADDR))
 
 clean: ## remove what the targets above leave behind
 	rm -rf transportlab artifacts *.test *.prof

@@ -35,6 +35,7 @@ type commands struct {
 	Run       runCommand       `cmd:"" help:"Measure transports side by side and write a report."`
 	Serve     serveCommand     `cmd:"" help:"Serve every transport, to try them with curl, a browser or a WebSocket client."`
 	Report    reportCommand    `cmd:"" help:"Render result files again: HTML, Markdown, SVG and CSV."`
+	Demo      demoCommand      `cmd:"" help:"Show a page with all transports side by side, live, and break them."`
 	Workloads workloadsCommand `cmd:"" help:"List and explain the built-in workloads."`
 	Version   versionCommand   `cmd:"" help:"Print the version and what it was built from."`
 }
