@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"transportlab/bench/fleet"
 	"transportlab/bench/load"
 	"transportlab/bench/node"
 	"transportlab/bench/probe"
@@ -25,6 +28,8 @@ import (
 	"transportlab/transports/memlog"
 	"transportlab/transports/null"
 )
+
+var barMessage = fleet.Message(0, 64)
 
 // The benchmarks of this file hold an arm against a floor: both in one run, taking turns, the server of
 // each in a process of its own. Each iteration is one turn of both; what is reported is the median of the
@@ -98,7 +103,7 @@ func fanoutBar(b *testing.B, arm string, socket bool, window int64) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		rate, cpu := fanout(b, n.PID, strings.TrimPrefix(n.URL, "http://"), "/"+arm+"/a", socket, clients, window, func() error {
+		rate, cpu := fanout(b, n.PID, strings.TrimPrefix(n.URL, "http://"), "/"+arm+"/a", socket, clients, window, func(int) error {
 			_, err := conn.Send(b.Context(), transports.Message{Data: barMessage})
 			return err
 		})
@@ -109,7 +114,7 @@ func fanoutBar(b *testing.B, arm string, socket bool, window int64) {
 	}, func() {
 		f := startFloor(b)
 		path := map[bool]string{true: "/ws", false: "/sse"}[socket]
-		rate, cpu := fanout(b, f.pid, f.addr, path, socket, clients, window, func() error {
+		rate, cpu := fanout(b, f.pid, f.addr, path, socket, clients, window, func(int) error {
 			return post("http://"+f.addr+"/publish", barMessage)
 		})
 		l.add("floor-deliveries/s", rate)
@@ -141,29 +146,34 @@ func post(url string, body []byte) error {
 }
 
 // fanout saturates a server and returns the deliveries a second, and its CPU time for each.
-func fanout(b *testing.B, pid int, addr, path string, socket bool, clients int, window int64, publish func() error) (rate, cpu float64) {
-	f := dialFleet(b, addr, path, socket, clients)
-	defer f.close()
-	// The floor answers a client a moment before it knows it, so one message may not reach everybody.
-	for deadline := time.Now().Add(20 * time.Second); f.slowest() < 1; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			b.Fatal("no message reaches everybody")
-		}
-		if err := publish(); err != nil {
-			b.Fatal(err)
-		}
+func fanout(b *testing.B, pid int, addr, path string, socket bool, clients int, window int64, publish func(int) error) (rate, cpu float64) {
+	f := dialFleet(b, fleet.Opening{Addr: addr, Path: path, WebSocket: socket}, clients)
+	defer f.Close()
+	if err := f.Reach(b.Context(), publish); err != nil {
+		b.Fatal(err)
 	}
-	stop := make(chan struct{})
-	var publishing sync.WaitGroup
-	publishing.Go(func() { f.saturate(b, window, publish, stop) })
-	time.Sleep(300 * time.Millisecond) // warm-up
-	before, sum := process(b, pid), f.sum()
+	ctx, stop := context.WithCancel(b.Context())
+	var publishing errgroup.Group
+	publishing.Go(func() error { return f.Saturate(ctx, window, publish) }) // ends with stop
+	time.Sleep(300 * time.Millisecond)                                      // warm-up
+	before, sum := process(b, pid), f.Sum()
 	time.Sleep(1500 * time.Millisecond)
-	after, now := process(b, pid), f.sum()
-	close(stop)
-	publishing.Wait()
+	after, now := process(b, pid), f.Sum()
+	stop()
+	if err := publishing.Wait(); err != nil {
+		b.Fatal(err)
+	}
 	n := float64(now - sum)
 	return n / after.At.Sub(before.At).Seconds(), float64(after.CPU-before.CPU) / n
+}
+
+func dialFleet(b *testing.B, o fleet.Opening, n int) *fleet.Fleet {
+	b.Helper()
+	f, err := fleet.Dial(b.Context(), o, n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return f
 }
 
 func process(b *testing.B, pid int) probe.Sample {
@@ -219,7 +229,7 @@ func bareLongPollCPU(b *testing.B) float64 {
 			body, _ := io.ReadAll(resp.Body)
 			resp.Body.Close()
 			after, _ = strconv.Atoi(resp.Header.Get("X-Last"))
-			for range bytes.Count(body, []byte{mark}) {
+			for range bytes.Count(body, []byte{'~'}) {
 				select {
 				case back <- struct{}{}:
 				case <-stop:
@@ -271,16 +281,16 @@ func BenchmarkBarIdle(b *testing.B) {
 				return float64(s.RSS)
 			}
 			before := rss()
-			f := dialFleet(b, strings.TrimPrefix(n.URL, "http://"), "/"+arm+"/a", arm == "websocket", clients)
+			f := dialFleet(b, fleet.Opening{Addr: strings.TrimPrefix(n.URL, "http://"), Path: "/" + arm + "/a", WebSocket: arm == "websocket"}, clients)
 			l.add(arm+"-B/conn", (rss()-before)/clients)
-			f.close()
+			f.Close()
 			n.Kill()
 		}
 		n := startFloor(b)
 		before := n.sample(b).RSS
-		f := dialFleet(b, n.addr, "/ws", true, clients)
+		f := dialFleet(b, fleet.Opening{Addr: n.addr, Path: "/ws", WebSocket: true}, clients)
 		l.add("coder-B/conn", float64(n.sample(b).RSS-before)/clients)
-		f.close()
+		f.Close()
 	}
 	l.report(b)
 }
