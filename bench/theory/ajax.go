@@ -33,7 +33,7 @@ func (s setting) ajax() (mixture, Form, bool) {
 	case s.q.Workload.Kind == workload.Chat:
 		return nil, Form{Text: s.boundsText(last), Hi: seconds(last),
 			Explain: fmt.Sprintf("The client asks every %s after news, more rarely without, up to every %s; what it says itself brings news too.", text(seconds(first)), text(seconds(last)))}, true
-	case s.perPeriod(last) > float64(s.q.Options.Batch)/2 && s.q.Options.Batch > 0 && s.spacing == 0:
+	case s.fills(last) && s.spacing == 0:
 		return nil, Form{Text: s.boundsText(last), Hi: seconds(last), Explain: "Full answers are followed by another question at once, which cuts some waits short."}, true
 	case s.spacing > 0 && s.spacing <= first && s.q.Workload.Arrival.Process == workload.Constant:
 		return uniform(0, first), Form{Text: s.uniformText(first),
@@ -42,23 +42,14 @@ func (s setting) ajax() (mixture, Form, bool) {
 		wait := longestStep(steps, s.spacing)
 		return nil, Form{Text: s.boundsText(wait), Hi: seconds(wait),
 			Explain: fmt.Sprintf("Messages come every %s; the client asks %s after news and then ever more rarely, so that how long each waits follows from the one before.", text(seconds(s.spacing)), text(seconds(first)))}, true
-	case s.q.Workload.Arrival.Process != workload.Poisson || s.q.Workload.Topics > 1:
+	case s.q.Workload.Arrival.Process != workload.Poisson || s.q.Workload.Topics > maxStages:
 		return nil, Form{Text: s.boundsText(last), Hi: seconds(last),
 			Explain: fmt.Sprintf("The client asks every %s after news and ever more rarely without, up to every %s.", text(seconds(first)), text(seconds(last)))}, true
 	}
-	shares := pollShares(s.rate, steps)
-	m := make(mixture, len(steps))
-	total := 0.0
-	for k, step := range steps {
-		m[k] = part{shares[k] * step, 0, step} // a longer interval catches more messages
-		total += m[k].weight
-	}
-	for k := range m {
-		m[k].weight /= total
-	}
+	m := s.ladderWaits(steps)
 	return m, Form{
 		Text: fmt.Sprintf("between %s and %s, most on the short side: a mixture of uniforms", text(seconds(s.shift)), text(seconds(s.shift+last))),
-		Explain: fmt.Sprintf("The client asks again %s after news and twice as late after each empty answer, up to %s. Which of the intervals a random message falls into follows from the chance e^(−λP) that an interval P stays empty.",
+		Explain: fmt.Sprintf("The client asks again %s after news and twice as late after each empty answer, up to %s. Which of the intervals a random message falls into follows from the chances that they stay empty: e^(−λP) for an interval P and one topic.",
 			text(seconds(first)), text(seconds(last))),
 	}, true
 }
@@ -74,21 +65,36 @@ func longestStep(steps []float64, after float64) float64 {
 	return steps[len(steps)-1]
 }
 
-// pollShares returns how often each step of the ladder is used, of all questions, when messages arrive at
-// random: the stationary distribution of the chain that goes to the first step after news and on by one without.
-func pollShares(rate float64, steps []float64) []float64 {
-	reach := make([]float64, len(steps)) // visits for one of the first step
-	reach[0] = 1
-	sum := 1.0
-	for k := 1; k < len(steps); k++ {
-		reach[k] = reach[k-1] * math.Exp(-rate*steps[k-1])
-		if k == len(steps)-1 { // stays until there is news
-			reach[k] /= -math.Expm1(-rate * steps[k])
+// ladderWaits is how long messages wait that arrive at random. After each question with news the ladder begins
+// anew, at a stage that depends on the one before; what a question finds depends on the stage and the step.
+func (s setting) ladderWaits(steps []float64) mixture {
+	k, rate := s.stages()
+	spans := make([]span, len(steps))
+	for i, step := range steps {
+		spans[i] = newSpan(k, rate, step)
+	}
+	climb := func(from []float64) (visits [][]float64, next []float64) {
+		next = make([]float64, k)
+		for i, span := range spans {
+			if i == len(spans)-1 {
+				from = span.until(from) // stays until there is news
+			}
+			visits = append(visits, from)
+			for j, x := range span.some(from) {
+				next[j] += x
+			}
+			from = span.none(from)
 		}
-		sum += reach[k]
+		return visits, next
 	}
-	for k := range reach {
-		reach[k] /= sum
+	chain := make([][]float64, k)
+	for j := range chain {
+		_, chain[j] = climb(stages(k, j))
 	}
-	return reach
+	visits, _ := climb(stationary(chain))
+	var m mixture
+	for i, step := range steps {
+		m = waits(m, k, rate, step, visits[i])
+	}
+	return m.normal()
 }

@@ -14,7 +14,7 @@ func (s setting) longpoll() (mixture, Form, bool) {
 	bounds := func(why string) (mixture, Form, bool) {
 		return nil, Form{Text: s.boundsText(turn), Hi: seconds(turn), Explain: why}, true
 	}
-	if batch := float64(s.q.Options.Batch); batch > 0 && s.perPeriod(turn) > batch/2 {
+	if s.fills(turn) {
 		return bounds("A message that just misses an answer waits for the next request; full answers leave some for the one after.")
 	}
 	switch s.q.Workload.Arrival.Process {
@@ -33,29 +33,61 @@ func (s setting) longpoll() (mixture, Form, bool) {
 			Explain: fmt.Sprintf("Messages come faster than requests, so each answer takes what came during the turn of %s before it.", text(seconds(turn))) + s.latticeText(turn),
 		}, true
 	case workload.Poisson:
-		if s.q.Workload.Topics > 1 {
+		if s.q.Workload.Topics > maxStages {
 			return bounds("A message that comes right after an answer waits for the next request.")
 		}
 		if turn == 0 {
 			return mixture{{1, 0, 0}}, Form{Text: "one moment", Explain: "Without a network a request is always waiting."}, true
 		}
-		at, waits := s.longpollShares()
-		return mixture{{at, 0, 0}, {waits, 0, turn}}, Form{
-			Text: fmt.Sprintf("%s for %.3g %% of the messages, else uniform up to %s", text(seconds(s.shift)), 100*at, text(seconds(s.shift+turn))),
-			Explain: fmt.Sprintf("A request waits, except for %s after each answer. A message that comes then waits for the next request; with the rate λ of a topic and G that turn, a share of x/(1+x) does, x = λG·e^(λG).",
+		m := s.turnWaits()
+		return m, Form{
+			Text: fmt.Sprintf("%s for %.3g %% of the messages, else up to %s", text(seconds(s.shift)), 100*m[0].weight, text(seconds(s.shift+turn))),
+			Explain: fmt.Sprintf("A request waits, except for %s after each answer. A message that comes then waits for the next request. Where a topic has random arrivals at the rate λ, a share of x/(1+x) does and waits evenly spread, x = λG·e^(λG) with G that turn; where several topics take them in turn, fewer do.",
 				text(seconds(turn))),
 		}, true
 	}
 	return bounds("A message that comes right after an answer waits for the next request.")
 }
 
-// longpollShares are the shares of messages that meet a waiting request and that wait for the next, when they
-// arrive at random. Each request that finds nothing is answered by a message or by the end of Hold; then there
-// are turns until one is empty, e^(λG) of them in the mean, with λG messages each.
-func (s setting) longpollShares() (at, waits float64) {
-	at = -math.Expm1(-s.rate * s.hold())
-	waits = s.rate * s.turn * math.Exp(s.rate*s.turn)
-	return at / (at + waits), waits / (at + waits)
+// turnWaits is how long messages wait that arrive at random; its first part is those that meet a waiting
+// request. Each turn ends with news, and then another turn follows, or without: then a request waits, until a
+// message comes or Hold is over, and a turn follows again.
+func (s setting) turnWaits() mixture {
+	k, rate := s.stages()
+	turn := newSpan(k, rate, s.turn)
+	held := func(from []float64) (given []float64, met float64) { // up, and met by a message
+		met = 0
+		for _, x := range from {
+			met += x
+		}
+		if rate*s.hold() > float64(2000+50*k) { // certain to be met
+			return make([]float64, k), met
+		}
+		given = newSpan(k, rate, s.hold()).none(from)
+		for _, x := range given {
+			met -= x
+		}
+		return given, math.Max(met, 0)
+	}
+	chain := make([][]float64, k)
+	for j := range chain {
+		from := stages(k, j)
+		chain[j] = turn.some(from)
+		given, met := held(turn.none(from))
+		for i, x := range given {
+			chain[j][i] += x
+		}
+		chain[j][0] += met
+	}
+	begins := stationary(chain)
+	_, met := held(turn.none(begins))
+	return waits(mixture{{met, 0, 0}}, k, rate, s.turn, begins).normal()
+}
+
+// stages is by how many topics messages that arrive at random are taken in turn, and their rate.
+func (s setting) stages() (k int, rate float64) {
+	k = max(s.q.Workload.Topics, 1)
+	return k, s.rate * float64(k)
 }
 
 // hold is how long a request waits at most; a Socket.IO server holds it until the next heartbeat.

@@ -21,7 +21,7 @@ func (s setting) polling() (mixture, Form, bool) {
 		Explain: fmt.Sprintf("The server is asked every %s. A message that arrives at a random moment between two questions waits for the second one.",
 			text(seconds(period))) + s.latticeText(period),
 	}
-	if batch := float64(s.q.Options.Batch); batch > 0 && s.perPeriod(period) > batch/2 {
+	if s.fills(period) {
 		f.Text = s.boundsText(period)
 		f.Explain = fmt.Sprintf("The server is asked every %s, and at once again after a full answer of %d messages, which cuts some waits short.",
 			text(seconds(period)), s.q.Options.Batch)
@@ -31,13 +31,16 @@ func (s setting) polling() (mixture, Form, bool) {
 	return uniform(0, period), f, true
 }
 
-// perPeriod is how many messages a topic has at most in a period, roughly: the arrivals that come at once count.
-func (s setting) perPeriod(period float64) float64 {
+// mostBatch bounds what is computed for servers that put any number of messages in an answer.
+const mostBatch = 1 << 14
+
+// fills tells whether a topic may have more messages in a period than one answer holds.
+func (s setting) fills(period float64) bool {
 	n := s.rate * period
 	if a := s.q.Workload.Arrival; a.Process == workload.Bursts {
 		n += float64(a.Burst) / float64(max(s.q.Workload.Topics, 1))
 	}
-	return n
+	return n > float64(min(s.q.Options.Batch, mostBatch))/2
 }
 
 func (s setting) uniformText(period float64) string {

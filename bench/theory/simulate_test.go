@@ -108,16 +108,30 @@ var simulated = []struct {
 	{"websocket", question("websocket", 50*ms, 0, poisson(20))},
 	{"polling", question("polling", 80*ms, 230*ms, poisson(4))},
 	{"polling longer than its interval", question("polling", 300*ms, 100*ms, poisson(4))},
+	{"polling, several topics", topics(question("polling", 80*ms, 230*ms, poisson(30)), 3)},
 	{"ajax, seldom", question("ajax", 50*ms, 250*ms, poisson(0.5))},
 	{"ajax, often", question("ajax", 50*ms, 250*ms, poisson(10))},
 	{"ajax, far away", question("ajax", 200*ms, 250*ms, poisson(2))},
 	{"longpoll, seldom", question("longpoll", 50*ms, 0, poisson(2))},
 	{"longpoll, often", question("longpoll", 50*ms, 0, poisson(30))},
+	{"ajax, several topics", topics(question("ajax", 50*ms, 250*ms, poisson(20)), 10)},
+	{"ajax, many topics, seldom", topics(question("ajax", 50*ms, 250*ms, poisson(20)), 60)},
+	{"longpoll, several topics", topics(question("longpoll", 50*ms, 0, poisson(200)), 10)},
+	{"longpoll, two topics, given up now and then", func() Question {
+		q := topics(question("longpoll", 50*ms, 0, poisson(8)), 2)
+		q.Options.Hold = 200 * ms
+		return q
+	}()},
 	{"longpoll, given up now and then", func() Question {
 		q := question("longpoll", 50*ms, 0, poisson(2))
 		q.Options.Hold = 300 * ms
 		return q
 	}()},
+}
+
+func topics(q Question, n int) Question {
+	q.Workload.Kind, q.Workload.Clients, q.Workload.Topics = workload.Push, n, n
+	return q
 }
 
 const ms = time.Millisecond
@@ -131,7 +145,7 @@ func TestFormsAgreeWithASimulation(t *testing.T) {
 			t.Errorf("%s: no form", c.name)
 			continue
 		}
-		w := newWorld(c.q, 400_000, 0)
+		w := newWorld(c.q, 150_000*c.q.Workload.Topics, 0)
 		w.simulate(c.q)
 		mean := 0.0
 		for _, wait := range w.waits {

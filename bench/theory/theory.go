@@ -15,6 +15,7 @@
 //	ajax, Poisson arrivals             a mixture of uniforms on [d, d + Pₖ], one for each interval that it adapts to
 //	longpoll, spacing over R           d, since a request waits
 //	longpoll, Poisson arrivals         d with chance 1/(1+x), else uniform on [d, d + R]; x = λR·e^(λR)
+//	                                   (topics that take random arrivals in turn: by their stages, see stages.go)
 //	longpoll, spacing under R          uniform on [d, d + R]: batches wait for the next request
 //
 // The usual form for polling is uniform on [d, d + Δ + R] for a client that pauses for Δ after each answer. The
@@ -109,6 +110,9 @@ func newSetting(q Question) setting {
 		s.shift += s.d
 	}
 	s.turn = s.r + s.floor
+	if s.q.Options.Batch <= 0 {
+		s.q.Options.Batch = math.MaxInt
+	}
 	w := q.Workload
 	s.rate = w.Rate / float64(max(w.Topics, 1))
 	switch w.Arrival.Process {
