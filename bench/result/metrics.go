@@ -1,7 +1,5 @@
 package result
 
-import "time"
-
 // A Metric is a figure that a run has, with all that a report needs to say about it.
 type Metric struct {
 	Name    string                    // as in benchmark output, unit included: "p99-ns"
@@ -9,18 +7,21 @@ type Metric struct {
 	Unit    string                    // of Of: "ns", "B", "1/s", "1"
 	Higher  bool                      // more is better
 	Exact   bool                      // the same in every run, so that any difference is one
-	Tail    bool                      // unfit when the machine was disturbed
+	Tail    bool                      // unfit when the machine was disturbed, or when there are too few samples beyond
 	Explain string                    // what it means for the reader, in a sentence
 	Of      func(Run) (float64, bool) // false: this run does not have it
+
+	percentile float64              // of a distribution; 0 is none
+	from       func(Run) *Histogram // the distribution
 }
 
-// Value returns the metric of a run, false when it has none or must not be used for it.
+// Value returns the metric of a run, false when it has none or must not be used for it; Refused says why.
 func (m Metric) Value(r Run) (float64, bool) {
 	purpose := ForAll
 	if m.Tail {
 		purpose = ForTail
 	}
-	if !r.Fit(purpose) {
+	if !r.Fit(purpose) || m.Refused(r) != "" {
 		return 0, false
 	}
 	return m.Of(r)
@@ -31,26 +32,22 @@ func Metrics() []Metric {
 	var (
 		delivery = func(r Run) *Histogram { return &r.Delivery }
 		ack      = func(r Run) *Histogram { return &r.Ack }
-		catchUp  = func(r Run) *Histogram { return r.CatchUp }
-		late     = func(r Run) *Histogram { return &r.Lateness }
-		p50      = func(h *Histogram) time.Duration { return h.P50 }
-		p99      = func(h *Histogram) time.Duration { return h.P99 }
 	)
-	return []Metric{
-		{Name: "p50-ns", Title: "Latency, median", Unit: "ns", Of: quantile(delivery, p50),
+	list := []Metric{
+		{Name: "p50-ns", Title: "Latency, median", Unit: "ns", percentile: 50, from: delivery,
 			Explain: "From the moment a message should have been sent until the client has it; half of the deliveries are at least as fast."},
-		{Name: "p90-ns", Title: "Latency, 90th percentile", Unit: "ns", Of: quantile(delivery, func(h *Histogram) time.Duration { return h.P90 }),
+		{Name: "p90-ns", Title: "Latency, 90th percentile", Unit: "ns", percentile: 90, from: delivery,
 			Explain: "One delivery in ten takes longer."},
-		{Name: "p99-ns", Title: "Latency, 99th percentile", Unit: "ns", Tail: true, Of: quantile(delivery, p99),
+		{Name: "p99-ns", Title: "Latency, 99th percentile", Unit: "ns", Tail: true, percentile: 99, from: delivery,
 			Explain: "One delivery in a hundred takes longer: a page that shows a hundred messages shows such a one."},
-		{Name: "p999-ns", Title: "Latency, 99.9th percentile", Unit: "ns", Tail: true, Of: quantile(delivery, func(h *Histogram) time.Duration { return h.P999 }),
+		{Name: "p999-ns", Title: "Latency, 99.9th percentile", Unit: "ns", Tail: true, percentile: 99.9, from: delivery,
 			Explain: "One delivery in a thousand takes longer."},
 		{Name: "uncorrected-p99-ns", Title: "Latency from the actual send, 99th percentile", Unit: "ns", Tail: true,
-			Of:      quantile(func(r Run) *Histogram { return &r.Uncorrected }, p99),
+			percentile: 99, from: func(r Run) *Histogram { return &r.Uncorrected },
 			Explain: "What a tool shows that forgives itself for sending late; compare it with p99-ns."},
-		{Name: "ack-p50-ns", Title: "Acknowledgement, median", Unit: "ns", Of: quantile(ack, p50),
+		{Name: "ack-p50-ns", Title: "Acknowledgement, median", Unit: "ns", percentile: 50, from: ack,
 			Explain: "From sending a message until the sender knows that it is stored."},
-		{Name: "ack-p99-ns", Title: "Acknowledgement, 99th percentile", Unit: "ns", Tail: true, Of: quantile(ack, p99),
+		{Name: "ack-p99-ns", Title: "Acknowledgement, 99th percentile", Unit: "ns", Tail: true, percentile: 99, from: ack,
 			Explain: "One acknowledgement in a hundred takes longer."},
 		{Name: "age-ns", Title: "Age of information, mean", Unit: "ns", Of: func(r Run) (float64, bool) {
 			if r.Age == nil {
@@ -58,11 +55,11 @@ func Metrics() []Metric {
 			}
 			return float64(r.Age.Mean), true
 		}, Explain: "How old the newest thing is that a client knows, averaged over time: what matters for a display that is looked at now and then."},
-		{Name: "catchup-p50-ns", Title: "Catching up after a cut, median", Unit: "ns", Of: quantile(catchUp, p50),
+		{Name: "catchup-p50-ns", Title: "Catching up after a cut, median", Unit: "ns", percentile: 50, from: func(r Run) *Histogram { return r.CatchUp },
 			Explain: "From dialling again until everything missed has arrived."},
-		{Name: "first-p50-ns", Title: "Time to the first message, median", Unit: "ns", Of: quantile(func(r Run) *Histogram { return r.FirstMessage }, p50),
+		{Name: "first-p50-ns", Title: "Time to the first message, median", Unit: "ns", percentile: 50, from: func(r Run) *Histogram { return r.FirstMessage },
 			Explain: "From a fresh client's dialling until it has a message that was there already: what opening a page waits for."},
-		{Name: "reconnect-p50-ns", Title: "Connecting again after a cut, median", Unit: "ns", Of: quantile(func(r Run) *Histogram { return r.Reconnect }, p50),
+		{Name: "reconnect-p50-ns", Title: "Connecting again after a cut, median", Unit: "ns", percentile: 50, from: func(r Run) *Histogram { return r.Reconnect },
 			Explain: "From dialling again until the connection stands."},
 		{Name: "replayed/reconnect", Title: "Messages replayed after a cut", Unit: "1", Of: func(r Run) (float64, bool) {
 			return per(float64(r.Replayed), float64(r.Accounting.Reconnects))
@@ -119,9 +116,15 @@ func Metrics() []Metric {
 			}
 			return per(float64(r.Server.Connected.Goroutines-r.Server.Before.Goroutines), float64(r.Connections.All()))
 		}, Explain: "Goroutines that a connected client keeps on the server."},
-		{Name: "lateness-p99-ns", Title: "Driver's lateness, 99th percentile", Unit: "ns", Tail: true, Of: quantile(late, p99),
+		{Name: "lateness-p99-ns", Title: "Driver's lateness, 99th percentile", Unit: "ns", Tail: true, percentile: 99, from: func(r Run) *Histogram { return &r.Lateness },
 			Explain: "How far the driver lagged behind its own schedule; the error of every latency is of this order."},
 	}
+	for i, m := range list {
+		if m.percentile > 0 {
+			list[i].Of = func(r Run) (float64, bool) { return quantile(m.from(r), m.percentile) }
+		}
+	}
+	return list
 }
 
 // FindMetric returns the metric of that name.
@@ -145,16 +148,6 @@ func (a Accounting) Messages() uint64 {
 
 // All is the number of connections to the server.
 func (c Connections) All() int { return c.Clients + c.Publishers }
-
-func quantile(of func(Run) *Histogram, at func(*Histogram) time.Duration) func(Run) (float64, bool) {
-	return func(r Run) (float64, bool) {
-		h := of(r)
-		if h == nil || h.Count == 0 {
-			return 0, false
-		}
-		return float64(at(h)), true
-	}
-}
 
 func wire(of func(up, down uint64) uint64) func(Run) (float64, bool) {
 	return func(r Run) (float64, bool) {

@@ -3,6 +3,7 @@ package result
 import (
 	"bytes"
 	"encoding/csv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ func TestMetricsOfARun(t *testing.T) {
 	r := Run{
 		Elapsed:    2 * time.Second,
 		Accounting: Accounting{Expected: 100, Delivered: 100, Acked: 10},
-		Delivery:   Histogram{Count: 100, P50: 3, P90: 4, P99: 5, P999: 6},
+		Delivery:   Histogram{Count: 10_000, P50: 3, P90: 4, P99: 5, P999: 6},
 		Bytes:      &Bytes{Steady: Traffic{Up: Layers{Payload: 640, Headers: 360}, Down: Layers{Payload: 6400, TLS: 600}}},
 		Server: &Process{CPU: 3000, Idle: 1000, Voluntary: 40, Involuntary: 10,
 			Before: Footprint{RSS: 1000, Goroutines: 5}, Connected: Footprint{RSS: 9000, Goroutines: 13}},
@@ -61,7 +62,7 @@ func TestMetricsAreWithheldFromUnfitRuns(t *testing.T) {
 		_, ok := m.Value(r)
 		return ok
 	}
-	r := Run{Delivery: Histogram{Count: 1, P50: 1, P99: 1}, Unfit: []Unfit{{For: ForTail}}}
+	r := Run{Delivery: Histogram{Count: 1000, P50: 1, P99: 1}, Unfit: []Unfit{{For: ForTail}}}
 	if !has(r, "p50-ns") || has(r, "p99-ns") {
 		t.Error("a run unfit for tails must keep its median and lose its p99")
 	}
@@ -71,6 +72,34 @@ func TestMetricsAreWithheldFromUnfitRuns(t *testing.T) {
 	}
 	if r = (Run{Delivery: r.Delivery, Error: "lost"}); has(r, "p50-ns") {
 		t.Error("a failed run keeps its median")
+	}
+}
+
+func TestPercentilesNeedSamplesBeyondThem(t *testing.T) {
+	for percentile, want := range map[float64]uint64{50: 1, 90: 100, 95: 200, 99: 1000, 99.9: 10_000} {
+		if got := Needed(percentile); got != want {
+			t.Errorf("p%v needs %d samples, want %d", percentile, got, want)
+		}
+	}
+	for _, c := range []struct {
+		count uint64
+		has   []string
+	}{
+		{0, nil}, {1, []string{"p50-ns"}}, {99, []string{"p50-ns"}}, {100, []string{"p50-ns", "p90-ns"}}, {999, []string{"p50-ns", "p90-ns"}},
+		{1000, []string{"p50-ns", "p90-ns", "p99-ns"}}, {10_000, []string{"p50-ns", "p90-ns", "p99-ns", "p999-ns"}},
+	} {
+		r := Run{Delivery: Histogram{Count: c.count, P50: 1, P90: 1, P99: 1, P999: 1}}
+		for _, name := range []string{"p50-ns", "p90-ns", "p99-ns", "p999-ns"} {
+			m, _ := FindMetric(name)
+			_, got := m.Value(r)
+			if want := slices.Contains(c.has, name); got != want || (m.Refused(r) != "") != (c.count > 0 && !want) {
+				t.Errorf("%d deliveries: %s is there %v, refused for %q", c.count, name, got, m.Refused(r))
+			}
+		}
+	}
+	m, _ := FindMetric("p99-ns")
+	if got, want := m.Refused(Run{Delivery: Histogram{Count: 160}}), "p99 needs 1000 samples in a run, 10 beyond it; there were 160"; got != want {
+		t.Errorf("the reason is %q, want %q", got, want)
 	}
 }
 
