@@ -28,7 +28,7 @@ func TestAgesAgreeWithASimulation(t *testing.T) {
 			}
 			continue
 		}
-		w := newWorld(c.q, 150_000*c.q.Workload.Topics, 0)
+		w := newWorld(c.q, 60_000*c.q.Workload.Topics, 0)
 		w.simulate(c.q)
 		if got := w.age(); math.Abs(got/want.Seconds()-1) > 0.01 {
 			t.Errorf("%s: %.6g, the form says %s (%.2f %% off)", c.name, got, want, 100*(got/want.Seconds()-1))

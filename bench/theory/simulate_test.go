@@ -25,7 +25,7 @@ type world struct {
 func newWorld(q Question, n int, offset float64) *world {
 	w := q.Workload
 	length := time.Duration(float64(n) / w.Rate * float64(time.Second))
-	wd := &world{d: q.Net.RTT.Seconds() / 2}
+	wd := &world{d: q.Net.RTT.Seconds() / 2, server: q.Floor.Seconds()}
 	for i, t := range arrival.Times(w.Arrival, w.Rate, length, 7) {
 		if i%w.Topics == 0 {
 			wd.at = append(wd.at, t.Seconds()+offset)
@@ -108,6 +108,11 @@ var simulated = []struct {
 	{"websocket", question("websocket", 50*ms, 0, poisson(20))},
 	{"polling", question("polling", 80*ms, 230*ms, poisson(4))},
 	{"polling longer than its interval", question("polling", 300*ms, 100*ms, poisson(4))},
+	{"longpoll, over a floor", func() Question {
+		q := question("longpoll", 10*ms, 0, poisson(50))
+		q.Floor = 8 * ms
+		return q
+	}()},
 	{"polling, several topics", topics(question("polling", 80*ms, 230*ms, poisson(30)), 3)},
 	{"ajax, seldom", question("ajax", 50*ms, 250*ms, poisson(0.5))},
 	{"ajax, often", question("ajax", 50*ms, 250*ms, poisson(10))},
@@ -145,7 +150,7 @@ func TestFormsAgreeWithASimulation(t *testing.T) {
 			t.Errorf("%s: no form", c.name)
 			continue
 		}
-		w := newWorld(c.q, 150_000*c.q.Workload.Topics, 0)
+		w := newWorld(c.q, 60_000*c.q.Workload.Topics, 0)
 		w.simulate(c.q)
 		mean := 0.0
 		for _, wait := range w.waits {
