@@ -172,12 +172,12 @@ func TestSignedRankAgreesWithThePublishedTable(t *testing.T) {
 	}
 }
 
-// TestOrderTestsKeepTheirLevel: of 600 random series of ten values, about 5 % are called out by each test,
-// 99.9 % of the time at most 8 %.
+// TestOrderTestsKeepTheirLevel: of 200 random series of ten values, about 5 % are called out by each test,
+// 99.9 % of the time at most 11 %.
 func TestOrderTestsKeepTheirLevel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 9))
 	var trends, orders, changes int
-	for range 600 {
+	for range 200 {
 		v := make([]float64, 10)
 		for i := range v {
 			v[i] = rng.NormFloat64()
@@ -193,8 +193,8 @@ func TestOrderTestsKeepTheirLevel(t *testing.T) {
 		}
 	}
 	for name, n := range map[string]int{"trend": trends, "order": orders, "change": changes} {
-		if n < 10 || n > 48 {
-			t.Errorf("%s: %d of 600 random series are called out", name, n)
+		if n < 1 || n > 22 {
+			t.Errorf("%s: %d of 200 random series are called out", name, n)
 		}
 	}
 }

@@ -107,13 +107,13 @@ func TestImpreciseAreTheHeadlinesThatAreNotNarrow(t *testing.T) {
 	}
 }
 
-// TestStoppingByWidthKeepsWhatIsClaimed plays 1,500 comparisons of equal arms through, each of which goes on
+// TestStoppingByWidthKeepsWhatIsClaimed plays 600 comparisons of equal arms through, each of which goes on
 // from six blocks until the intervals of both medians are within ±5 % or there are forty. The true median is
-// 1. The intervals of the first arm must cover it in 95 % within what 1,500 tries allow and the point and a
+// 1. The intervals of the first arm must cover it in 95 % within what 600 tries allow and the point and a
 // half that the doc comment concedes; equal arms may be told apart in 5 % within as much.
 func TestStoppingByWidthKeepsWhatIsClaimed(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 12))
-	const tries = 1500
+	const tries = 600
 	covered, apart, blocks := 0, 0, 0
 	for range tries {
 		var a, b []float64
