@@ -68,12 +68,17 @@ type Comparison struct {
 
 // Compare compares two arms.
 func Compare(a, b []float64) Comparison {
-	c := Comparison{A: Summarize(a), B: Summarize(b), P: math.NaN(), Effect: effect(a, b), Ratio: ratio(a, b)}
+	c := Comparison{A: Summarize(a), B: Summarize(b), P: PValue(a, b), Effect: effect(a, b), Ratio: ratio(a, b)}
 	c.Small = min(len(a), len(b)) < MinRuns
-	if !c.Small {
-		c.P = benchmath.AssumeNothing.Compare(sample(a), sample(b)).P
-	}
 	return c
+}
+
+// PValue is Compare's P alone, without the bootstrap of the ratio: for where all pairs of many arms are tested.
+func PValue(a, b []float64) float64 {
+	if min(len(a), len(b)) < MinRuns {
+		return math.NaN()
+	}
+	return benchmath.AssumeNothing.Compare(sample(a), sample(b)).P
 }
 
 // Holm returns the p-values that remain after as many comparisons (Holm 1979): compare them with Alpha.
