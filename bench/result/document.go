@@ -40,6 +40,7 @@ type Document struct {
 	Calibration []Check             `json:"calibration,omitempty"` // known truths and what was read for them
 	Capacity    *Capacity           `json:"capacity,omitempty"`    // what the driver itself can do here
 	Precision   float64             `json:"precision,omitempty"`   // half-width of the headline's interval that was asked for, as a share of the median; 0 is a fixed number of blocks
+	Stopped     string              `json:"stopped,omitempty"`     // why runs ended before every headline was known as well as Precision asks; empty when all are
 	Knees       []Knee              `json:"knees,omitempty"`       // where arms saturate
 	Scalings    []Scaling           `json:"scalings,omitempty"`    // how arms scale with clients
 	Findings    []Finding           `json:"findings,omitempty"`    // claims and published results held against measurements
