@@ -25,7 +25,7 @@ func (e *FieldError) Error() string { return e.Field + ": " + e.Message }
 
 var (
 	namePattern      = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
-	thresholdPattern = regexp.MustCompile(`^[A-Za-z0-9/-]+(<=|>=|<|>)[0-9.]+[A-Za-zµ%/]*$`)
+	thresholdPattern = regexp.MustCompile(`^ *[A-Za-z0-9/-]+ *(<=|>=|<|>) *[+-]?[0-9.]+ *[A-Za-zµ%/]* *$|^ *([A-Za-z0-9/-]+ +)?not worse than baseline by [0-9.]+ *% *$`)
 )
 
 // Check returns a *FieldError for the first field of w that cannot be run. Give it what WithDefaults
@@ -52,7 +52,7 @@ func (w Workload) checkNames() error {
 	}
 	for i, t := range w.Thresholds {
 		if !thresholdPattern.MatchString(t) {
-			return wrong(fmt.Sprintf("thresholds[%d]", i), `%q is not of the form "p99-ns<20ms"`, t)
+			return wrong(fmt.Sprintf("thresholds[%d]", i), `%q is not of the form "p99<20ms", "p99<+10%%" or "not worse than baseline by 5%%"`, t)
 		}
 	}
 	return nil
