@@ -57,6 +57,10 @@ demo: tools ## show all transports side by side in a page, live (ADDR=127.0.0.1:
 	npm run --prefix web --silent vendor
 	$(GO) run . demo $(if $(ADDR),--addr $(ADDR))
 
+peers: ## hold our arms against other servers, in reports/peers (ten minutes; a module of its own, and npm)
+	npm ci --silent --prefix bench/peers/node
+	cd bench/peers && $(GO) vet ./... && $(GO) test ./... && $(GO) run . -out ../../reports/peers
+
 clean: ## remove what the targets above leave behind
 	rm -rf transportlab artifacts *.test *.prof
 
