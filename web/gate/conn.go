@@ -126,7 +126,7 @@ func (c *conn) takeUp(data []byte, at time.Time) ([]byte, error) {
 	data, upgrade := c.tap.up(data, at)
 	fault, _ := c.gate.faults.get()
 	if upgrade && fault.BlockWebSocket {
-		c.down.put(packet{data: []byte(blocked), at: at})
+		c.down.put(parcel{data: []byte(blocked), at: at})
 		return nil, io.EOF
 	}
 	return data, nil

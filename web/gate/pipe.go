@@ -20,15 +20,15 @@ type pipe struct {
 	holdTo   time.Time // nothing is written before: the rest of a handshake
 
 	mu     sync.Mutex
-	queue  []packet
+	queue  []parcel
 	bytes  int
 	ended  bool       // nothing more comes
 	failed bool       // what came last was an error, not an end
 	moved  *sync.Cond // the queue changed
 }
 
-// A packet is what one read returned.
-type packet struct {
+// A parcel is what one read returned.
+type parcel struct {
 	data []byte
 	at   time.Time
 	luck float64 // the fraction of the jitter it drew
@@ -55,7 +55,7 @@ func (p *pipe) read(take func(data []byte, at time.Time) ([]byte, error)) {
 		if refused != nil {
 			err = refused
 		}
-		p.put(packet{data, at, rand.Float64()})
+		p.put(parcel{data, at, rand.Float64()})
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,7 +63,7 @@ func (p *pipe) read(take func(data []byte, at time.Time) ([]byte, error)) {
 	p.moved.Broadcast()
 }
 
-func (p *pipe) put(x packet) {
+func (p *pipe) put(x parcel) {
 	if len(x.data) == 0 {
 		return
 	}
@@ -77,18 +77,18 @@ func (p *pipe) put(x packet) {
 	p.moved.Broadcast()
 }
 
-// next returns the oldest packet; false at the end.
-func (p *pipe) next() (packet, bool) {
+// next returns the oldest parcel; false at the end.
+func (p *pipe) next() (parcel, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.queue) == 0 && !p.ended {
 		p.moved.Wait()
 	}
 	if len(p.queue) == 0 {
-		return packet{}, false
+		return parcel{}, false
 	}
 	x := p.queue[0]
-	p.queue[0] = packet{}
+	p.queue[0] = parcel{}
 	p.queue = p.queue[1:]
 	p.bytes -= len(x.data)
 	p.moved.Broadcast()
@@ -103,7 +103,7 @@ func (p *pipe) stop() {
 	p.moved.Broadcast()
 }
 
-// write gives packets on when they are due. say is told of bytes just before they are written. It returns
+// write gives parcels on when they are due. say is told of bytes just before they are written. It returns
 // false when the connection is beyond use.
 func (p *pipe) write(say func(data []byte, at time.Time)) bool {
 	for {
@@ -133,8 +133,8 @@ func (p *pipe) write(say func(data []byte, at time.Time)) bool {
 	}
 }
 
-// due waits until a packet may go on, under whatever fault is in force meanwhile.
-func (p *pipe) due(x packet) (Fault, bool) {
+// due waits until a parcel may go on, under whatever fault is in force meanwhile.
+func (p *pipe) due(x parcel) (Fault, bool) {
 	for {
 		fault, changed := p.conn.gate.faults.get()
 		at := x.at.Add(fault.delay(x.luck))

@@ -7,19 +7,20 @@ const mostEntries = 256
 
 // An Entry is something that was said, or that happened, on a gate's connections.
 type Entry struct {
-	N       uint64  `json:"n"`             // numbered from 1
-	Kind    string  `json:"kind"`          // open, close, request, response, sse, frame
-	Dir     string  `json:"dir,omitempty"` // up or down
-	Conn    int64   `json:"conn"`          // the connection's number
-	Reused  bool    `json:"reused"`        // it had carried a request before
-	Start   float64 `json:"start"`         // of its first byte, in milliseconds since 1970
-	End     float64 `json:"end"`           // of its last one
-	Bytes   int64   `json:"bytes"`
-	Title   string  `json:"title"`
-	Request uint64  `json:"request,omitempty"` // a response's: the number of what it answers
-	Layers  Layers  `json:"layers"`
-	Parts   []Part  `json:"parts,omitempty"` // its beginning as text
-	Cut     bool    `json:"cut,omitempty"`   // there was more than Parts tell
+	N        uint64  `json:"n"`             // numbered from 1
+	Kind     string  `json:"kind"`          // open, close, request, response, sse, frame
+	Dir      string  `json:"dir,omitempty"` // up or down
+	Conn     int64   `json:"conn"`          // the connection's number
+	Reused   bool    `json:"reused"`        // it had carried a request before
+	Start    float64 `json:"start"`         // of its first byte, in milliseconds since 1970
+	End      float64 `json:"end"`           // of its last one
+	Bytes    int64   `json:"bytes"`
+	Messages int     `json:"messages"` // that it carries
+	Title    string  `json:"title"`
+	Request  uint64  `json:"request,omitempty"` // a response's: the number of what it answers
+	Layers   Layers  `json:"layers"`
+	Parts    []Part  `json:"parts,omitempty"` // its beginning as text
+	Cut      bool    `json:"cut,omitempty"`   // there was more than Parts tell
 }
 
 // A Part is a stretch of text that is for one thing.
