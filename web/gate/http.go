@@ -8,7 +8,7 @@ import (
 )
 
 // mostHead is the longest head of a request or response that is read; what is longer is not understood.
-const mostHead = 64 << 10
+const mostHead = 32 << 10
 
 // A parser reads one direction of a connection as HTTP/1.1 (RFC 9112), and after an upgrade as WebSocket
 // frames. It never fails: what it does not understand is other.
@@ -90,7 +90,7 @@ func (p *parser) feedHead(b []byte, at time.Time) []byte {
 	}
 	had := len(p.head)
 	p.head = append(p.head, b...)
-	end := headEnd(p.head)
+	end := headEnd(p.head, max(0, had-2))
 	if end < 0 {
 		if len(p.head) > mostHead {
 			p.lose(at)
@@ -116,9 +116,9 @@ func (p *parser) lose(at time.Time) {
 	p.head = nil
 }
 
-// headEnd is where a head's empty line ends, or -1.
-func headEnd(b []byte) int {
-	for i := 0; ; {
+// headEnd is where a head's empty line ends, or -1. Before from there is none.
+func headEnd(b []byte, from int) int {
+	for i := from; ; {
 		n := bytes.IndexByte(b[i:], '\n')
 		if n < 0 {
 			return -1

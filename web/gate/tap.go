@@ -62,12 +62,15 @@ func (t *tap) isUpgraded() bool {
 func (t *tap) up(b []byte, at time.Time) (pass []byte, upgrade bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	held := append([]byte(nil), t.client.head...)
+	held := t.client.head
 	t.wants = false
 	t.client.feed(b, at)
 	t.client.flush()
-	pass = append(held, b...)
-	return pass[:len(pass)-len(t.client.head)], t.wants
+	n := len(held) + len(b) - len(t.client.head)
+	if n == 0 {
+		return nil, false
+	}
+	return append(held[:len(held):len(held)], b...)[:n], t.wants
 }
 
 // down hears what the server says.
