@@ -5,12 +5,15 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
+	"transportlab/bench/link"
 	"transportlab/bench/load"
 	"transportlab/bench/node"
 	"transportlab/bench/probe"
 	"transportlab/bench/result"
+	"transportlab/bench/wire"
 	"transportlab/transports"
 	"transportlab/transports/carrier"
 	"transportlab/transports/null"
@@ -25,7 +28,10 @@ type lab struct {
 	trust     *x509.Certificate
 	meter     *carrier.Meter
 	tally     transports.Tally
+	wire      wire.Counter
 	child     *node.Child // nil when the server was not started here
+	link      *link.Link  // between clients and server; nil when that is not known
+	variant   Variant
 	closeLog  func() error
 	plant     Plant
 }
@@ -33,9 +39,19 @@ type lab struct {
 // maxConns is what a benchmark's server takes.
 const maxConns = 100_000
 
+// certified is the address in a server's own certificate. Wherever it listens, the handshake is thus as long.
+const certified = "127.0.0.1"
+
 func newLab(ctx context.Context, p Plan, a result.Arm, store *node.Store) (*lab, error) {
-	o := p.options()
-	l := &lab{carrier: a.Carrier, meter: &carrier.Meter{}, plant: p.plant(a)}
+	l := &lab{carrier: a.Carrier, meter: &carrier.Meter{}, link: p.links[a.Net], plant: p.plant(a)}
+	if p.Plant == nil { // otherwise variants are a calibration's own
+		v, err := ParseVariant(a.Variant)
+		if err != nil {
+			return nil, err
+		}
+		l.variant = v
+	}
+	o := l.variant.options(p.options())
 	var err error
 	if l.transport, err = find(a.Transport, o); err != nil {
 		return nil, err
@@ -50,20 +66,50 @@ func newLab(ctx context.Context, p Plan, a result.Arm, store *node.Store) (*lab,
 	}
 	url := p.Target
 	if url == "" {
-		l.child, err = node.Start(ctx, node.Config{Carrier: a.Carrier, Store: store.Spec, Options: o,
-			Transports: []string{a.Transport}, MaxConns: maxConns, Generous: true, Plant: l.plant.Server})
-		if err != nil {
-			return nil, err
-		}
-		url = l.child.URL
-		if l.child.Certificate != nil {
-			if l.trust, err = x509.ParseCertificate(l.child.Certificate); err != nil {
-				return nil, errors.Join(err, l.Close())
-			}
+		if url, err = l.start(ctx, node.Config{Carrier: a.Carrier, Store: store.Spec, Options: o,
+			Transports: []string{a.Transport}, MaxConns: maxConns, Generous: true, Plant: l.plant.Server}); err != nil {
+			return nil, errors.Join(err, l.Close())
 		}
 	}
 	l.target.URL = strings.TrimSuffix(url, "/") + "/" + a.Transport
 	return l, nil
+}
+
+// start starts the server, and returns where it is reached.
+func (l *lab) start(ctx context.Context, c node.Config) (url string, err error) {
+	if l.link != nil {
+		c.Addr = l.link.ServerAddr()
+		if c.Socket, err = l.link.ServerSocket(); err != nil {
+			return "", err
+		}
+		if c.Socket != nil {
+			defer c.Socket.Close()
+		}
+	}
+	if l.child, err = node.Start(ctx, c); err != nil {
+		return "", err
+	}
+	if l.child.Certificate != nil {
+		l.trust, err = x509.ParseCertificate(l.child.Certificate)
+	}
+	return l.child.URL, err
+}
+
+// connect makes a client's TCP connection.
+func (l *lab) connect(ctx context.Context, network, addr string) (net.Conn, error) {
+	dial := l.plant.Dial
+	switch {
+	case dial != nil:
+	case l.link != nil:
+		dial = l.link.DialContext
+	default:
+		dial = carrier.Dialer(nil).DialContext
+	}
+	c, err := dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return l.wire.Add(c), nil
 }
 
 // dial connects one client. Each has a carrier of its own, as clients on different machines have; all are
@@ -79,7 +125,11 @@ func (l *lab) dial(ctx context.Context, topic string, after transports.Cursor) (
 		return load.Client{Conn: l.plant.conn(c)}, nil
 	}
 	cut := new(carrier.Cut)
-	under, err := carrier.Dial(l.carrier, carrier.ClientOptions{Trust: l.trust, Meter: l.meter, Cut: cut, DialContext: l.plant.Dial})
+	o := carrier.ClientOptions{Trust: l.trust, Meter: l.meter, Cut: cut, DialContext: l.connect}
+	if l.child != nil {
+		o.ServerName = certified
+	}
+	under, err := carrier.Dial(l.carrier, o)
 	if err != nil {
 		return load.Client{}, err
 	}
@@ -98,29 +148,6 @@ type conn struct {
 }
 
 func (c *conn) Close() error { return errors.Join(c.Conn.Close(), c.under.Close()) }
-
-// A count is what all clients have moved until now.
-type count struct {
-	carrier.Snapshot
-	up, down shares
-}
-
-// shares are the messages' data and its envelope.
-type shares struct{ payload, envelope int64 }
-
-func (l *lab) count() count {
-	if l.plant.Count != nil {
-		l.plant.Count()
-	}
-	load := func(s *transports.Share) shares { return shares{s.Payload.Load(), s.Envelope.Load()} }
-	return count{l.meter.Snapshot(), load(&l.tally.Up), load(&l.tally.Down)}
-}
-
-func (c count) sub(o count) count {
-	return count{c.Sub(o.Snapshot), c.up.sub(o.up), c.down.sub(o.down)}
-}
-
-func (s shares) sub(o shares) shares { return shares{s.payload - o.payload, s.envelope - o.envelope} }
 
 // Close ends the server, if it was started here.
 func (l *lab) Close() error {

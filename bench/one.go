@@ -57,7 +57,7 @@ func runOne(ctx context.Context, p Plan, w workload.Workload, trace *arrival.Tra
 	sentinel := probe.Watch()
 	err = load.Run(ctx, load.Config{
 		Workload: w, Trace: trace, Prefix: prefix, Dial: l.dial,
-		Grace: max(10*time.Second, 4*p.options().Interval),
+		Grace: max(10*time.Second, 4*l.variant.options(p.options()).Interval),
 		Hooks: load.Hooks{
 			Connected: func() error { return o.connected(ctx) },
 			Start:     func() error { return o.start(ctx) },
@@ -74,7 +74,7 @@ func runOne(ctx context.Context, p Plan, w workload.Workload, trace *arrival.Tra
 	if o.driver.after, err = self(false); err != nil {
 		return run, err
 	}
-	o.fill(&run, p.options())
+	o.fill(&run, l.variant.options(p.options()))
 	run.Unfit = append(unfit(run), strained(run, p.Capacity)...)
 	return run, nil
 }
@@ -132,7 +132,9 @@ func idleCPU(ctx context.Context, pids ...int) ([]time.Duration, error) {
 
 func (o *one) connected(ctx context.Context) error {
 	var err error
-	o.connectedBytes = o.lab.count()
+	if o.connectedBytes, err = o.lab.count(); err != nil {
+		return err
+	}
 	o.server.connected, _ = o.lab.sample(ctx, true)
 	o.driver.connected, err = self(true)
 	return err
@@ -144,13 +146,15 @@ func (o *one) start(ctx context.Context) error {
 	if o.driver.from, err = self(false); err != nil {
 		return err
 	}
-	o.from = o.lab.count()
-	return nil
+	o.from, err = o.lab.count()
+	return err
 }
 
 func (o *one) end(ctx context.Context) error {
 	var err error
-	o.to = o.lab.count()
+	if o.to, err = o.lab.count(); err != nil {
+		return err
+	}
 	if o.driver.to, err = self(false); err != nil {
 		return err
 	}
@@ -170,6 +174,7 @@ func (o *one) fill(run *result.Run, options transports.Options) {
 		return
 	}
 	steady := o.to.sub(o.from)
+	run.Wire = wireOf(steady, o.to.wire.Unread)
 	b, c := run.Bytes, o.connectedBytes
 	b.Steady.Up, b.Steady.Down = layers(steady.Up, steady.up), layers(steady.Down, steady.down)
 	b.Handshake.Up, b.Handshake.Down = layers(c.Up, c.up), layers(c.Down, c.down)

@@ -39,7 +39,10 @@ type Plan struct {
 	Mine      bool                    // whoever runs this answers for the target's host, which may be another machine
 	Command   []string                // the command line, for the record
 	Capacity  *result.Capacity        // of the driver, which runs should not come near; nil is unknown
+	Emulator  string                  // of the arms' network conditions, as link.Open takes it; "auto"
 	Plant     func(result.Arm) Plant  // of a calibration: what it hides in each arm; nil hides nothing
+
+	links links // the arms' network conditions while Run lasts
 }
 
 // DefaultPlan compares the five transports over HTTP/1.1 on four workloads in under three minutes.
@@ -130,15 +133,10 @@ func (p Plan) Check() error {
 		}
 	}
 	for i, a := range p.Arms {
-		t, err := find(a.Transport, p.Options)
-		switch {
-		case err != nil:
+		if err := p.checkArm(a); err != nil {
 			return err
-		case !slices.Contains(t.Info().Carriers, a.Carrier):
-			return fmt.Errorf("%s does not run on %s but on %v", a.Transport, a.Carrier, t.Info().Carriers)
-		case a.Net != "loopback":
-			return fmt.Errorf("%s: there is no network condition %q", a, a.Net)
-		case slices.Contains(p.Arms[:i], a):
+		}
+		if slices.Contains(p.Arms[:i], a) {
 			return fmt.Errorf("%s is there twice", a)
 		}
 	}

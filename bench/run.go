@@ -67,13 +67,21 @@ func Run(ctx context.Context, p Plan, observe func(Event)) (*result.Document, er
 		return d, err
 	}
 	d.Store = result.Store{Kind: store.Info.Kind, Version: store.Info.Version, Address: store.Info.Address}
+	if p.links, err = openLinks(ctx, p, d); err != nil {
+		return d, errors.Join(err, store.Close())
+	}
 	r := &runner{plan: p, traces: traces, store: store, doc: d, observe: observe, began: time.Now()}
 	err = r.all(ctx)
 	d.Finished = time.Now().UTC()
 	if ctx.Err() != nil {
 		d.Partial = fmt.Sprintf("interrupted after %d of %d runs", len(d.Runs), r.total)
 	}
-	return d, errors.Join(err, store.Close())
+	return d, errors.Join(err, p.links.Close(), store.Close())
+}
+
+// NewDocument returns the plan's document, without runs, to be filled in by Saturate.
+func NewDocument(p Plan) *result.Document {
+	return p.document()
 }
 
 // document is the plan's, without runs.

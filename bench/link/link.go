@@ -144,3 +144,11 @@ type Way struct {
 	Arrived       uint64 `json:"arrived"`       // packets that the receiving side's interface counted
 	Refused       uint64 `json:"refused"`       // packets that the sending side's interface dropped; none unless the machine is overloaded
 }
+
+// Sub is what happened between the earlier Counters o and c.
+func (c Counters) Sub(o Counters) Counters { return Counters{c.Up.sub(o.Up), c.Down.sub(o.Down)} }
+
+func (w Way) sub(o Way) Way {
+	return Way{w.Packets - o.Packets, w.Bytes - o.Bytes, w.Lost - o.Lost, w.Overflow - o.Overflow,
+		w.Retransmitted - o.Retransmitted, w.Sent - o.Sent, w.Received - o.Received, w.Arrived - o.Arrived, w.Refused - o.Refused}
+}

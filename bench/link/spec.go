@@ -3,6 +3,7 @@ package link
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,15 +78,29 @@ func Parse(text string) (result.Net, error) {
 	return n, nil
 }
 
-// ParseList reads several conditions of one flag: names with commas between them, or one of one's own.
+// ParseList reads several conditions with commas between them. A name stands for itself; properties belong
+// together until a name comes or one of them comes again.
 func ParseList(text string) ([]result.Net, error) {
-	if strings.Contains(text, "=") {
-		n, err := Parse(text)
-		return []result.Net{n}, err
+	if len(text) > maxSpec {
+		return nil, fmt.Errorf("network conditions of %d bytes are longer than %d", len(text), maxSpec)
+	}
+	var specs []string
+	var keys []string // of the condition that the last of specs is
+	for part := range strings.SplitSeq(text, ",") {
+		key, _, own := strings.Cut(part, "=")
+		if own && len(keys) > 0 && !slices.Contains(keys, key) {
+			specs[len(specs)-1] += "," + part
+			keys = append(keys, key)
+			continue
+		}
+		specs, keys = append(specs, part), nil
+		if own {
+			keys = []string{key}
+		}
 	}
 	var nets []result.Net
-	for name := range strings.SplitSeq(text, ",") {
-		n, err := Parse(name)
+	for _, spec := range specs {
+		n, err := Parse(spec)
 		if err != nil {
 			return nil, err
 		}

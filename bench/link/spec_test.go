@@ -50,16 +50,27 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestParseListTakesNamesOrOneOfOnesOwn(t *testing.T) {
-	nets, err := ParseList("lan,4g")
-	if err != nil || len(nets) != 2 || nets[0].Name != "lan" || nets[1].Name != "4g" {
-		t.Errorf("%+v, %v", nets, err)
+func TestParseListTellsConditionsApart(t *testing.T) {
+	for text, want := range map[string]string{
+		"lan":                               "lan",
+		"lan,4g":                            "lan 4g",
+		"loss=1%,rtt=1ms":                   "rtt=1ms,loss=1%",
+		"rtt=1ms,loss=1%,rtt=2ms,lan":       "rtt=1ms,loss=1% rtt=2ms lan",
+		"lan,rtt=1ms,4g,rtt=2ms,rate=1gbit": "lan rtt=1ms 4g rtt=2ms,rate=1gbit",
+	} {
+		nets, err := ParseList(text)
+		var names []string
+		for _, n := range nets {
+			names = append(names, n.Name)
+		}
+		if got := strings.Join(names, " "); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", text, got, err, want)
+		}
 	}
-	if nets, err = ParseList("rtt=1ms,loss=1%"); err != nil || len(nets) != 1 || nets[0].Name != "rtt=1ms,loss=1%" {
-		t.Errorf("%+v, %v", nets, err)
-	}
-	if _, err = ParseList("lan,"); err == nil {
-		t.Error("a missing name is accepted")
+	for _, text := range []string{"", "lan,", ",", "lan,rtt", "rtt=1ms,=2", strings.Repeat("lan,", 100)} {
+		if nets, err := ParseList(text); err == nil {
+			t.Errorf("%q is read as %v", text, nets)
+		}
 	}
 }
 

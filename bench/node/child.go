@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"transportlab/bench/child"
+	"transportlab/bench/link"
 	"transportlab/bench/probe"
 )
 
@@ -20,7 +21,7 @@ func IsChild() bool { return child.Is() }
 
 // Main is the whole life of a child of the lab. It returns its exit code.
 func Main() int {
-	return child.Main(map[string]child.Task{serveTask: serveFromJSON, storeTask: storeFromJSON})
+	return child.Main(map[string]child.Task{serveTask: serveFromJSON, storeTask: storeFromJSON, link.TaskName: link.Task})
 }
 
 // The names of this package's tasks.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"transportlab/bench/child"
+	"transportlab/bench/link"
 	"transportlab/bench/probe"
 	"transportlab/transports"
 	"transportlab/transports/all"
@@ -63,6 +64,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// inherited is the descriptor of a socket that Start passed on.
+const inherited = 3
+
 // Ready is what a node announces, as one line of JSON, once it accepts connections.
 type Ready struct {
 	PID         int           `json:"pid"`
@@ -94,6 +98,11 @@ func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) (err erro
 	o, policy := carrier.ServerOptions{MaxConns: c.MaxConns, Meter: &carrier.Meter{Plain: true}}, transports.Policy{Hosts: c.Hosts}
 	if c.Generous {
 		o.MaxConnsPerAddr, policy.NewTopics = c.MaxConns, c.MaxConns
+	}
+	if c.Inherits {
+		if o.Listener, err = carrier.ListenConfig(link.Inherited(inherited)).Listen(ctx, "tcp", c.Addr); err != nil {
+			return err
+		}
 	}
 	server, err := carrier.Listen(c.Carrier, c.Addr, transports.NewServer(c.Plant.plant(store.Log), policy, arms...), o)
 	if err != nil {

@@ -2,18 +2,19 @@ package result
 
 // Wire is what went over the link in the measured part, by the kernel's own count (TCP_INFO) over the
 // connections of clients and publishers: TCP payload, and 66 bytes of Ethernet, IPv4 and TCP headers with
-// timestamps for each segment, pure acknowledgements and retransmissions among them.
+// timestamps for each segment, pure acknowledgements and retransmissions among them. It is counted where the
+// clients are: down is what arrived there, so segments that a link lost on the way are not in it.
 type Wire struct {
 	Up        WireCount `json:"up"`                  // client to server
 	Down      WireCount `json:"down"`                // server to client
-	Interface *Pair     `json:"interface,omitempty"` // bytes that the interface counted meanwhile, all traffic; absent when it is shared with others
+	Interface *Pair     `json:"interface,omitempty"` // bytes that the clients' interface counted meanwhile, all traffic, and 14 of Ethernet for each packet; absent when it is shared with others
 }
 
 // WireCount is one direction.
 type WireCount struct {
 	Bytes         uint64 `json:"bytes"`         // TCP payload, first transmissions and repetitions
 	Segments      uint64 `json:"segments"`      // all, with those that carry no payload
-	Retransmitted uint64 `json:"retransmitted"` // of the segments, those sent again
+	Retransmitted uint64 `json:"retransmitted"` // segments that the sender sent again; those of the server are known on an emulated link alone
 }
 
 // SegmentHeader is what a segment carries beside its payload: Ethernet 14, IPv4 20, TCP with timestamps 32.
