@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"transportlab/bench"
+	"transportlab/bench/link"
 	"transportlab/bench/result"
 	"transportlab/bench/workload"
 	"transportlab/reports"
@@ -21,6 +22,9 @@ type runCommand struct {
 	Transports []string      `short:"t" placeholder:"NAME" env:"TRANSPORTLAB_TRANSPORTS" help:"What to compare (polling, ajax, longpoll, streaming, websocket)."`
 	Floors     bool          `help:"Measure the floors null and tcp as well: what the machine can do at best."`
 	Carriers   []string      `placeholder:"NAME" env:"TRANSPORTLAB_CARRIERS" help:"What lies under them: h1, h1tls, h2c, h2; each transport runs on those that it can (h1)."`
+	Nets       []string      `name:"net" sep:"none" placeholder:"NET" env:"TRANSPORTLAB_NETS" help:"What lies between clients and server: loopback, lan, broadband, 4g, satellite, or rtt=50ms,rate=10mbit,loss=1%,jitter=2ms; several are compared (loopback)."`
+	Emulator   string        `default:"auto" enum:"auto,relay,wrapper" env:"TRANSPORTLAB_EMULATOR" help:"What makes them: relay carries packets between network namespaces, wrapper delays bytes and needs no rights, auto is the relay where it can be (${default})."`
+	Proxies    []string      `name:"proxy" placeholder:"NAME" env:"TRANSPORTLAB_PROXIES" help:"What stands before the server: none, nginx, nginx-ignoring, haproxy; several are compared (none)."`
 	Runs       int           `short:"n" placeholder:"N" env:"TRANSPORTLAB_RUNS" help:"How often each of them runs each workload; a verdict needs 6 (6)."`
 	Seed       uint64        `placeholder:"N" env:"TRANSPORTLAB_SEED" help:"Of the order of the runs, and of every workload's send times and contents (1)."`
 	Duration   time.Duration `placeholder:"TIME" help:"Measured part of each run, instead of the workload's own."`
@@ -46,6 +50,7 @@ Examples:
   transportlab run -w chat,resume -n 10 -o out         other workloads, ten runs each
   transportlab run -w mine.yaml --interval 1s          a workload of one's own, slower polling
   transportlab workloads --yaml chat | transportlab run -w -
+  transportlab run --net lan,4g,rtt=80ms               the same under real network conditions
   transportlab run --redis redis://127.0.0.1:6379/0    a Redis that runs already
   transportlab run -t polling --target http://127.0.0.1:8080`
 }
@@ -152,6 +157,9 @@ func (c *runCommand) arms(p *bench.Plan) error {
 			}
 		}
 	}
+	if err := c.conditions(p); err != nil {
+		return err
+	}
 	has := func(name string) bool {
 		return slices.ContainsFunc(p.Arms, func(a result.Arm) bool { return a.String() == name })
 	}
@@ -162,6 +170,35 @@ func (c *runCommand) arms(p *bench.Plan) error {
 		p.Reference = ""
 	}
 	return nil
+}
+
+// conditions puts the plan's arms under what lies between clients and server.
+func (c *runCommand) conditions(p *bench.Plan) error {
+	p.Emulator = c.Emulator
+	nets, variants := []string{link.Loopback}, []string{""}
+	if len(c.Nets) > 0 {
+		asked, err := link.ParseList(strings.Join(c.Nets, ","))
+		if err != nil {
+			return fmt.Errorf("--net: %w", err)
+		}
+		nets = nil
+		for _, n := range asked {
+			nets = append(nets, n.Name)
+		}
+	}
+	if len(c.Proxies) > 0 {
+		variants = nil
+		for _, name := range c.Proxies {
+			v := ""
+			if name != "none" {
+				v = bench.Variant{Proxy: name}.String()
+			}
+			variants = append(variants, v)
+		}
+	}
+	var err error
+	p.Arms, err = bench.Under(p.Arms, nets, variants)
+	return err
 }
 
 // writable returns an error when no file can be written into a folder, which it makes when it is missing.
