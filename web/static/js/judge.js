@@ -11,6 +11,8 @@ export class Judge {
   reordered = 0;
   gaps = 0;
   missing = 0; // messages that gaps told of
+  first = 0; // offset of the first message delivered
+  #hash = 0x811c9dc5;
   #epoch = "";
   #last = 0; // highest offset seen
   #holes = new Set();
@@ -23,7 +25,7 @@ export class Judge {
   }
 
   /** Takes a message's position; says whether it was news. */
-  take({ epoch, offset }) {
+  take({ epoch, offset, id }) {
     if (epoch !== this.#epoch) {
       if (this.#epoch) this.lost++; // the log began again and no gap said so
       this.begin({ epoch, offset: offset - 1 });
@@ -35,14 +37,24 @@ export class Judge {
       }
       this.lost--;
       this.reordered++;
-      this.delivered++;
-      return true;
+      return this.#deliver(offset, id);
     }
     this.lost += offset - this.#last - 1;
     for (let hole = this.#last + 1; hole < offset && this.#holes.size < mostHoles; hole++) this.#holes.add(hole);
     this.#last = offset;
-    this.delivered++;
+    return this.#deliver(offset, id);
+  }
+
+  #deliver(offset, id) {
+    if (this.delivered++ === 0) this.first = offset;
+    const line = `${offset} ${id}\n`;
+    for (let i = 0; i < line.length; i++) this.#hash = Math.imul(this.#hash ^ line.charCodeAt(i), 0x01000193);
     return true;
+  }
+
+  /** FNV-1a over "offset id\n" of every message delivered, in the order of delivery: 8 hexadecimal digits. */
+  get digest() {
+    return (this.#hash >>> 0).toString(16).padStart(8, "0");
   }
 
   /** Takes a gap that was reported: what it names is not lost in silence. */
@@ -50,10 +62,6 @@ export class Judge {
     this.gaps++;
     this.missing += error.missing;
     this.begin(error.resume);
-  }
-
-  reset() {
-    this.delivered = this.lost = this.repeated = this.reordered = this.gaps = this.missing = 0;
   }
 
   get clean() {

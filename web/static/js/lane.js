@@ -93,6 +93,11 @@ export class Lane extends Emitter {
     }
   }
 
+  /** Sends text with the time at which it was sent, as the publisher does. */
+  sendText(text, more = {}) {
+    return this.send(JSON.stringify({ at: now(), ...more, text }));
+  }
+
   get #where() {
     return formatCursor(this.cursor) || "the beginning";
   }

@@ -1,0 +1,188 @@
+// The picture of one lane: messages that are under way, and those that have landed. It holds the last
+// few hundred landings in arrays of a fixed size and draws into a canvas that somebody else paces.
+
+import { longest, place, ticks } from "./scale.js";
+
+const capacity = 512; // landings that are remembered
+const fade = 1800; // milliseconds for which a landing is seen
+const burst = 260; // milliseconds of the ring around a landing
+const mostFlying = 400; // messages under way that are drawn
+const inset = 10; // pixels left and right
+
+// Where in the lane's height a message flies: spread evenly, and the same from flight to landing.
+const row = (offset) => (offset * 0.61803398875) % 1;
+
+export class Track {
+  #canvas;
+  #context;
+  #width = 0;
+  #height = 0;
+  #dpr = 1;
+  #at = new Float64Array(capacity);
+  #latency = new Float32Array(capacity);
+  #offset = new Float64Array(capacity);
+  #kind = new Uint8Array(capacity); // 0 in order, 1 replayed, 2 repeated
+  #landed = 0;
+  #idle = false;
+  colors = null; // {lane, line, soft, bad, good}
+  labels = false; // whether the lane writes its own axis
+  visible = true;
+  p50 = NaN;
+  p99 = NaN;
+
+  constructor(canvas) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d");
+  }
+
+  /** Notes an arrival. A latency that nobody knows is drawn at the start. */
+  land(offset, at, latency, kind) {
+    const i = this.#landed++ % capacity;
+    this.#at[i] = at;
+    this.#latency[i] = Number.isNaN(latency) ? 0 : latency;
+    this.#offset[i] = offset;
+    this.#kind[i] = kind;
+    this.#idle = false;
+  }
+
+  resize(width, height, dpr) {
+    this.#width = width;
+    this.#height = height;
+    this.#dpr = dpr;
+    this.#canvas.width = Math.round(width * dpr);
+    this.#canvas.height = Math.round(height * dpr);
+    this.#idle = false;
+  }
+
+  /** Has the next draw happen though nothing moves: colours or quantiles changed. */
+  touch() {
+    this.#idle = false;
+  }
+
+  #x(age) {
+    return inset + place(age) * (this.#width - 2 * inset);
+  }
+
+  #y(offset) {
+    const foot = this.labels ? 18 : 0;
+    return 12 + row(offset) * (this.#height - 24 - foot);
+  }
+
+  /** Draws the lane at a time; last is the lane's newest offset. Without motion nothing is under way. */
+  draw(now, published, last, motion) {
+    const flying = motion && last > 0 && last < published.latest;
+    if (!this.visible || !this.colors || (this.#idle && !flying)) return;
+    const c = this.#context;
+    c.setTransform(this.#dpr, 0, 0, this.#dpr, 0, 0);
+    c.clearRect(0, 0, this.#width, this.#height);
+    this.#grid(c);
+    const fresh = this.#landings(c, now, motion);
+    if (flying) this.#flights(c, now, published, last);
+    this.#quantiles(c);
+    this.#idle = !fresh;
+  }
+
+  #grid(c) {
+    c.lineWidth = 1;
+    c.strokeStyle = this.colors.line;
+    c.beginPath();
+    for (const [age] of ticks) {
+      const x = Math.round(this.#x(age)) + 0.5;
+      c.moveTo(x, 0);
+      c.lineTo(x, this.#height - (this.labels ? 16 : 0));
+    }
+    c.stroke();
+    if (!this.labels) return;
+    c.fillStyle = this.colors.soft;
+    c.font = "10px ui-monospace, monospace";
+    c.textAlign = "center";
+    for (const [age, text] of ticks) {
+      if (age === 0 || age === longest || age === 10) continue;
+      c.fillText(text, this.#x(age), this.#height - 4);
+    }
+  }
+
+  /** Draws what has landed; true when some of it still fades. */
+  #landings(c, now, motion) {
+    const n = Math.min(this.#landed, capacity);
+    let fresh = false;
+    c.fillStyle = this.colors.lane;
+    c.strokeStyle = this.colors.lane;
+    c.lineWidth = 1.5;
+    for (let k = n; k > 0; k--) {
+      const i = (this.#landed - k) % capacity;
+      const since = now - this.#at[i];
+      if (since > fade) continue;
+      fresh = true;
+      const x = this.#x(this.#latency[i]);
+      const y = this.#y(this.#offset[i]);
+      const bad = this.#kind[i] === 2;
+      if (bad) c.fillStyle = this.colors.bad;
+      c.globalAlpha = motion ? 1 - (since / fade) ** 2 : 0.7;
+      c.beginPath();
+      c.arc(x, y, this.#kind[i] === 1 ? 4 : 3.5, 0, 6.2832);
+      c.fill();
+      if (motion && since < burst) {
+        c.globalAlpha = 0.8 * (1 - since / burst);
+        c.beginPath();
+        c.arc(x, y, 3.5 + 9 * (since / burst), 0, 6.2832);
+        c.stroke();
+      }
+      if (bad) c.fillStyle = this.colors.lane;
+    }
+    c.globalAlpha = 1;
+    return fresh;
+  }
+
+  #flights(c, now, published, last) {
+    const first = Math.max(last + 1, published.latest - mostFlying + 1);
+    c.strokeStyle = this.colors.lane;
+    c.lineWidth = 1.6;
+    c.globalAlpha = 0.85;
+    c.beginPath();
+    let waiting = first - last - 1; // too many to be drawn
+    for (let offset = first; offset <= published.latest; offset++) {
+      const age = now - published.at(offset);
+      if (Number.isNaN(age)) continue;
+      if (age > longest) waiting++;
+      const x = this.#x(age);
+      const y = this.#y(offset);
+      c.moveTo(x + 3, y);
+      c.arc(x, y, 3, 0, 6.2832);
+    }
+    c.stroke();
+    c.globalAlpha = 1;
+    if (waiting > 0) this.#badge(c, `${waiting} waiting`);
+  }
+
+  #badge(c, text) {
+    c.font = "600 11px ui-monospace, monospace";
+    const width = c.measureText(text).width + 14;
+    const x = this.#width - inset - width - 8;
+    const y = (this.#height - (this.labels ? 18 : 0)) / 2;
+    c.fillStyle = this.colors.lane;
+    c.beginPath();
+    c.roundRect(x, y - 10, width, 20, 10);
+    c.fill();
+    c.fillStyle = this.colors.surface;
+    c.textAlign = "left";
+    c.fillText(text, x + 7, y + 4);
+  }
+
+  #quantiles(c) {
+    for (const [value, dash] of [[this.p50, []], [this.p99, [3, 3]]]) {
+      if (!Number.isFinite(value)) continue;
+      const x = Math.round(this.#x(value)) + 0.5;
+      c.strokeStyle = this.colors.text;
+      c.globalAlpha = 0.55;
+      c.lineWidth = 1;
+      c.setLineDash(dash);
+      c.beginPath();
+      c.moveTo(x, 2);
+      c.lineTo(x, this.#height - (this.labels ? 18 : 2));
+      c.stroke();
+    }
+    c.setLineDash([]);
+    c.globalAlpha = 1;
+  }
+}
