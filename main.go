@@ -34,6 +34,7 @@ type commands struct {
 
 	Run       runCommand       `cmd:"" help:"Measure transports side by side and write a report."`
 	Serve     serveCommand     `cmd:"" help:"Serve every transport, to try them with curl, a browser or a WebSocket client."`
+	Compare   compareCommand   `cmd:"" help:"Hold a result against an earlier one, and fail when it got worse."`
 	Report    reportCommand    `cmd:"" help:"Render result files again: HTML, Markdown, SVG and CSV."`
 	Demo      demoCommand      `cmd:"" help:"Show a page with all transports side by side, live, and break them."`
 	Workloads workloadsCommand `cmd:"" help:"List and explain the built-in workloads."`
@@ -49,6 +50,7 @@ Examples:
   transportlab run -w chat.yaml --runs 10 -o out     a workload of your own, ten runs each
   transportlab serve                                 try the transports by hand
   transportlab report out/result.json -o again       render a result anew
+  transportlab compare old.json new.json             what became worse, exit code 99
 
 Exit codes: 0 done, 1 error, 2 wrong usage, 99 a message was lost or a threshold broken, 130 interrupted.`
 

@@ -31,12 +31,17 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	source, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Files: scripts,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("COLUMNS", "100")
 			e.Setenv("RESULT", result)
+			e.Setenv("SOURCE", source)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"lastline": lastLine},

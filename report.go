@@ -11,14 +11,16 @@ import (
 	"strings"
 
 	"transportlab/bench/result"
+	"transportlab/bench/threshold"
 	"transportlab/reports"
 )
 
 type reportCommand struct {
-	Files  []string `arg:"" name:"file" help:"Result files that run wrote; - is standard input. Several are joined into one report."`
-	Out    string   `short:"o" default:"artifacts/report" placeholder:"DIR" env:"TRANSPORTLAB_OUT" help:"Folder to write the report into (${default})."`
-	Readme string   `placeholder:"FILE" help:"Also write the figures between the marks of a README that lies where the command runs."`
-	Force  bool     `help:"Join results although their stores, options or workloads differ."`
+	Files    []string `arg:"" name:"file" help:"Result files that run wrote; - is standard input. Several are joined into one report."`
+	Out      string   `short:"o" default:"artifacts/report" placeholder:"DIR" env:"TRANSPORTLAB_OUT" help:"Folder to write the report into (${default})."`
+	Readme   string   `placeholder:"FILE" help:"Also write the figures between the marks of a README that lies where the command runs."`
+	Baseline string   `placeholder:"FILE" help:"An earlier result, which the workloads' thresholds may ask not to be worse than."`
+	Force    bool     `help:"Join results although their stores, options or workloads differ."`
 }
 
 func (reportCommand) Help() string {
@@ -45,9 +47,20 @@ func (c *reportCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
+	baseline, err := readBaseline(t.in, c.Baseline)
+	if err != nil {
+		return err
+	}
+	if err := threshold.Check(d.Workloads, baseline != nil); err != nil {
+		return err
+	}
 	r, err := reports.New(d)
 	if err != nil {
 		return err
+	}
+	var worse []string
+	if baseline != nil {
+		worse = r.Against(baseline)
 	}
 	path, err := r.Write(c.Out)
 	if err != nil {
@@ -58,7 +71,7 @@ func (c *reportCommand) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 	}
-	return conclude(t, r, path)
+	return conclude(t, r, path, worse...)
 }
 
 func updateReadme(r *reports.Report, name, dir string) error {
@@ -87,9 +100,21 @@ func readResult(stdin io.Reader, name string) (*result.Document, error) {
 	return d, nil
 }
 
+// readBaseline reads the result that thresholds are held against; nil without a name.
+func readBaseline(stdin io.Reader, name string) (*result.Document, error) {
+	if name == "" {
+		return nil, nil
+	}
+	d, err := readResult(stdin, name)
+	if err != nil {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	return d, nil
+}
+
 // conclude prints a report's figures and, as the last line, where it is. The error says that a promise
-// was broken, when one was.
-func conclude(t *terminal, r *reports.Report, path string) error {
+// was broken, when one was; worse are those of the comparison with a baseline.
+func conclude(t *terminal, r *reports.Report, path string, worse ...string) error {
 	path = filepath.ToSlash(path)
 	if t.json {
 		enc := json.NewEncoder(t.out)
@@ -109,7 +134,7 @@ func conclude(t *terminal, r *reports.Report, path string) error {
 			return err
 		}
 	}
-	if broken := r.Broken(); len(broken) > 0 {
+	if broken := append(r.Broken(), worse...); len(broken) > 0 {
 		return &exitCodeError{code: exitThreshold, err: errors.New(strings.Join(broken, "; "))}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"transportlab/bench"
 	"transportlab/bench/link"
 	"transportlab/bench/result"
+	"transportlab/bench/threshold"
 	"transportlab/bench/workload"
 	"transportlab/reports"
 )
@@ -33,6 +34,7 @@ type runCommand struct {
 	Reference  string        `placeholder:"ARM" help:"What the others are compared with in the tables (websocket, or the best)."`
 	Target     string        `placeholder:"URL" help:"A server that runs already, instead of a fresh one for each run. Only on this machine, unless the next flag is given."`
 	Mine       bool          `name:"i-own-this-host" help:"The target's host is yours to put under load."`
+	Baseline   string        `placeholder:"FILE" help:"An earlier result, which the workloads' thresholds may ask not to be worse than."`
 	Title      string        `placeholder:"TEXT" help:"Of the report."`
 	Out        string        `short:"o" default:"artifacts/latest" placeholder:"DIR" env:"TRANSPORTLAB_OUT" help:"Folder for result and report (${default})."`
 	Tuning     tuning        `embed:"" group:"Options of the transports"`
@@ -60,8 +62,12 @@ func (c *runCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return &exitCodeError{exitUsage, err}
 	}
-	if err := errors.Join(plan.Check(), reports.CheckThresholds(plan.Workloads)); err != nil {
+	if err := errors.Join(plan.Check(), threshold.Check(plan.Workloads, c.Baseline != "")); err != nil {
 		return &exitCodeError{exitUsage, err}
+	}
+	baseline, err := readBaseline(t.in, c.Baseline)
+	if err != nil {
+		return err
 	}
 	if err := writable(c.Out); err != nil { // better now than after three minutes
 		return err
@@ -76,11 +82,15 @@ func (c *runCommand) Run(ctx context.Context, t *terminal) error {
 	if reportErr != nil {
 		return reportErr
 	}
+	var worse []string
+	if baseline != nil {
+		worse = r.Against(baseline)
+	}
 	path, writeErr := r.Write(c.Out)
 	if writeErr != nil {
 		return writeErr
 	}
-	return errors.Join(interrupted(err), conclude(t, r, path))
+	return errors.Join(interrupted(err), conclude(t, r, path, worse...))
 }
 
 // plan is what the flags ask for.
