@@ -137,8 +137,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write implements net.Conn. What is written is parsed first, so that the reader of this side knows
-// of an upgrade before the peer can answer it.
+// Write implements net.Conn. What is written is parsed and counted first: the reader of this side then knows
+// of an upgrade before the peer can answer it, and nobody sees an answer counted whose request is not.
 func (c *Conn) Write(p []byte) (int, error) {
 	_, d := c.ways()
 	d.mu.Lock()
@@ -149,12 +149,14 @@ func (c *Conn) Write(p []byte) (int, error) {
 	before := d.parser
 	var t tally
 	c.classify(d, p, &t)
+	d.counts.add(&t)
 	n, err := c.inner.Write(p)
 	if n < len(p) {
-		d.parser, t = before, tally{}
+		t.negate()
+		d.parser = before
 		c.classify(d, p[:n], &t)
+		d.counts.add(&t)
 	}
-	d.counts.add(&t)
 	return n, err
 }
 

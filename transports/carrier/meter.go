@@ -61,6 +61,12 @@ func (t *tally) bytes() Bytes {
 	return Bytes{Handshake: t[handshake], Wire: t[onWire], Header: t[header], Body: t[body], Framing: t[framing], Stream: t[stream]}
 }
 
+func (t *tally) negate() {
+	for k := range t {
+		t[k] = -t[k]
+	}
+}
+
 func (t *tally) plus(o tally) {
 	for k := range t {
 		t[k] += o[k]

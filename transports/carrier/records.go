@@ -53,13 +53,15 @@ func (r *records) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Write counts first, as Conn.Write does.
 func (r *records) Write(p []byte) (int, error) {
 	_, d := r.conn.ways()
-	n, err := r.Conn.Write(p)
+	count := &d.counts[handshake]
 	if r.steady.Load() {
-		d.counts[onWire].Add(int64(n))
-	} else {
-		d.counts[handshake].Add(int64(n))
+		count = &d.counts[onWire]
 	}
+	count.Add(int64(len(p)))
+	n, err := r.Conn.Write(p)
+	count.Add(int64(n - len(p)))
 	return n, err
 }
