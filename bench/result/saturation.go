@@ -2,16 +2,16 @@ package result
 
 import "time"
 
-// A Knee is the highest rate that an arm carries within limits, found by bisection: below Lo it held in
-// every try, above Hi it failed.
+// A Knee is the highest rate that an arm carries within limits, found by bisection: Lo held, Hi failed in two
+// tries.
 type Knee struct {
 	Workload string        `json:"workload"` // whose rate was varied
 	Arm      Arm           `json:"arm"`
 	Limit    time.Duration `json:"limit"` // of the delivery latency's p99
-	Rate     float64       `json:"rate"`  // messages a second of all publishers, the middle of Lo and Hi
-	Lo       float64       `json:"lo"`    // highest rate that held
-	Hi       float64       `json:"hi"`    // lowest rate that did not; 0 when the driver's own limit came first
-	Bound    string        `json:"bound"` // what ended the search: "p99", "late", "lost", "driver"
+	Rate     float64       `json:"rate"`  // messages a second of all publishers, the middle of Lo and Hi; Lo when Hi is not known
+	Lo       float64       `json:"lo"`    // highest rate that held; 0 when none did
+	Hi       float64       `json:"hi"`    // lowest rate that did not; 0 when none did, or the driver's own limit came first
+	Bound    string        `json:"bound"` // what ended the search: "p99", "late", "lost", "backlog" (latency grew all the time), "driver", "stopped" (nothing failed, or it was broken off)
 	Steps    []Step        `json:"steps"` // every rate that was tried, in the order of trying
 }
 
