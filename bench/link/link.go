@@ -108,6 +108,19 @@ func (l *Link) ServerSocket() (*os.File, error) {
 	return os.NewFile(uintptr(fd), "server's socket"), nil
 }
 
+// Capture returns a socket that reads every packet at the clients' interface from now on, IP header first. It
+// does not block; it holds 16 MiB of packets where the kernel lets it. The caller closes it. nil without a relay.
+func (l *Link) Capture() (*os.File, error) {
+	if l.relay == nil {
+		return nil, nil
+	}
+	fd, err := l.relay.socket(clientSide, rawIP)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "capture"), nil
+}
+
 // Counters reads what the link has carried until now; false when nothing counts it.
 func (l *Link) Counters() (Counters, bool, error) {
 	if l.relay == nil {

@@ -16,7 +16,8 @@ const (
 	clientSide = "client"
 	serverSide = "server"
 
-	tcp = "tcp"
+	tcp   = "tcp"
+	rawIP = "ip"
 
 	serverAddr = "192.0.2.1"
 	clientAddr = "192.0.2.2"

@@ -165,6 +165,9 @@ func (s *relaying) serve(q request) (*Counters, []int, error) {
 				return fds, err
 			}
 			fds = append(fds, fd)
+			if q.Kind == rawIP {
+				_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 16<<20) // whoever reads it sees what it dropped
+			}
 		}
 		return fds, nil
 	})
