@@ -65,9 +65,20 @@ func longestStep(steps []float64, after float64) float64 {
 	return steps[len(steps)-1]
 }
 
-// ladderWaits is how long messages wait that arrive at random. After each question with news the ladder begins
-// anew, at a stage that depends on the one before; what a question finds depends on the stage and the step.
+// ladderWaits is how long messages wait that arrive at random.
 func (s setting) ladderWaits(steps []float64) mixture {
+	k, rate := s.stages()
+	var m mixture
+	for i, from := range s.ladderVisits(steps) {
+		m = waits(m, k, rate, steps[i], from)
+	}
+	return m.normal()
+}
+
+// ladderVisits is how often each step is at each stage in the time from one question with news to the next, when
+// messages arrive at random. After each such question the ladder begins anew, at a stage that depends on the
+// one before; what a question finds depends on the stage and the step.
+func (s setting) ladderVisits(steps []float64) [][]float64 {
 	k, rate := s.stages()
 	spans := make([]span, len(steps))
 	for i, step := range steps {
@@ -92,9 +103,5 @@ func (s setting) ladderWaits(steps []float64) mixture {
 		_, chain[j] = climb(stages(k, j))
 	}
 	visits, _ := climb(stationary(chain))
-	var m mixture
-	for i, step := range steps {
-		m = waits(m, k, rate, step, visits[i])
-	}
-	return m.normal()
+	return visits
 }

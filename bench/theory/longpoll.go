@@ -50,13 +50,20 @@ func (s setting) longpoll() (mixture, Form, bool) {
 }
 
 // turnWaits is how long messages wait that arrive at random; its first part is those that meet a waiting
-// request. Each turn ends with news, and then another turn follows, or without: then a request waits, until a
-// message comes or Hold is over, and a turn follows again.
+// request.
 func (s setting) turnWaits() mixture {
+	k, rate := s.stages()
+	begins, met := s.turnBegins()
+	return waits(mixture{{met, 0, 0}}, k, rate, s.turn, begins).normal()
+}
+
+// turnBegins is at which stages turns begin when messages arrive at random, and the share of them after which a
+// waiting request is met by a message. Each turn ends with news, and then another turn follows, or without: then
+// a request waits, until a message comes or Hold is over, and a turn follows again.
+func (s setting) turnBegins() (begins []float64, met float64) {
 	k, rate := s.stages()
 	turn := newSpan(k, rate, s.turn)
 	held := func(from []float64) (given []float64, met float64) { // up, and met by a message
-		met = 0
 		for _, x := range from {
 			met += x
 		}
@@ -79,9 +86,9 @@ func (s setting) turnWaits() mixture {
 		}
 		chain[j][0] += met
 	}
-	begins := stationary(chain)
-	_, met := held(turn.none(begins))
-	return waits(mixture{{met, 0, 0}}, k, rate, s.turn, begins).normal()
+	begins = stationary(chain)
+	_, met = held(turn.none(begins))
+	return begins, met
 }
 
 // stages is by how many topics messages that arrive at random are taken in turn, and their rate.

@@ -20,6 +20,9 @@ type world struct {
 	after     int       // messages that the client has
 	waits     []float64 // from the log to the client
 	heard     []float64 // when the client had each message
+	asked     int
+	answered  int
+	ended     float64
 }
 
 func newWorld(q Question, n int, offset float64) *world {
@@ -48,6 +51,9 @@ func (w *world) read(now float64) (n int) {
 func (w *world) poll(next func(n int) float64) {
 	for began := 0.0; w.after < len(w.at); {
 		n := w.read(began + w.d)
+		w.asked++
+		w.answered += min(n, 1)
+		w.ended = began
 		began = math.Max(began+next(n), began+2*w.d+w.server)
 	}
 }
@@ -55,6 +61,9 @@ func (w *world) poll(next func(n int) float64) {
 // hold keeps each request until there is news or its time is up.
 func (w *world) hold(longest float64) {
 	for arrived := w.d; w.after < len(w.at); {
+		w.asked++
+		w.ended = arrived
+		before := w.after
 		if w.read(arrived) == 0 {
 			if w.at[w.after] > arrived+longest {
 				arrived += longest
@@ -63,6 +72,7 @@ func (w *world) hold(longest float64) {
 				w.read(arrived)
 			}
 		}
+		w.answered += min(w.after-before, 1)
 		arrived += w.server + 2*w.d
 	}
 }
