@@ -26,13 +26,14 @@ var (
 func show(w io.Writer, r *reports.Report, width int) error {
 	var b strings.Builder
 	for _, s := range r.Sections {
-		fmt.Fprintf(&b, "\n%s  %s\n", styleTitle.Render(s.Workload.Name), styleQuiet.Render(printable(s.Explain)))
+		fmt.Fprintf(&b, "\n%s  %s\n", styleTitle.Render(printable(s.Name)), styleQuiet.Render(printable(s.Explain)))
 		fmt.Fprintln(&b, summaryTable(s, width))
 		fmt.Fprintln(&b, wrap(printable(s.Verdict.Text), width))
 		for _, pair := range s.Verdict.Pairs {
 			fmt.Fprintln(&b, wrap("  "+printable(pair)+".", width))
 		}
 	}
+	fmt.Fprintf(&b, "\n%s\n", wrap(styleQuiet.Render(printable(r.CalibrationLine())), width))
 	for _, alarm := range r.Alarms {
 		fmt.Fprintf(&b, "\n%s %s\n", styleAlarm.Render("!"), wrap(printable(alarm), width-2))
 	}
@@ -52,7 +53,7 @@ func summaryTable(s reports.Section, width int) string {
 		for _, row := range full.Rows {
 			cells := make([]string, columns)
 			for i := range cells {
-				cells[i] = printable(row[i])
+				cells[i] = printable(row.Cells[i].Text)
 			}
 			t.Row(cells...)
 		}

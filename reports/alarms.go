@@ -15,8 +15,8 @@ func broken(d *result.Document) []string {
 		sum = add(sum, r.Accounting)
 	}
 	for _, c := range d.Calibration {
-		if !c.Passed {
-			list = append(list, fmt.Sprintf("calibration failed: %s was %s %s and read as %s, so that no figure can be trusted", c.Name, significant(c.Truth), c.Unit, significant(c.Read)))
+		if !c.Passed && !c.Aside {
+			list = append(list, fmt.Sprintf("calibration failed: %s was %s and read as %s, so that no figure can be trusted", c.Name, withUnit(c.Truth, c.Unit), withUnit(c.Read, c.Unit)))
 		}
 	}
 	for _, a := range []struct {

@@ -23,31 +23,18 @@ type Chart struct {
 	Table  Table
 }
 
-// A Table is the numbers of a chart or a section as text, ready to be shown. The first column names
-// the row.
-type Table struct {
-	Head []string
-	Rows [][]string
-}
-
-// Number tells whether a column holds figures, which are read from their right end.
-func (t Table) Number(column int) bool {
-	if column == 0 {
-		return false
-	}
-	for _, row := range t.Rows {
-		if c := row[column]; c != "" && c != "–" && !strings.ContainsAny(c[:1], "-0123456789") {
-			return false
-		}
-	}
-	return true
-}
-
 // A line is one curve of a line chart.
 type line struct {
+	name  string // in the legend; empty for none
+	style draw.LineStyle
+	x, y  []float64
+	marks bool // a mark at each point: it was measured there, and the line between is only to guide the eye
+}
+
+// A rule is a horizontal line across a chart: a limit.
+type rule struct {
 	name string
-	arm  int // its place among the arms: gives colour and dashes
-	x, y []float64
+	y    float64
 }
 
 // A linePlot is a chart of curves with a legend to their right. Values on a logarithmic axis are
@@ -57,6 +44,7 @@ type linePlot struct {
 	xTicks, yTicks plot.ConstantTicks
 	logX, logY     bool
 	lines          []line
+	rules          []rule
 }
 
 const (
@@ -66,46 +54,62 @@ const (
 	legendLines = 26 // length of the sample of a line in the legend
 )
 
-// dashes tell curves apart without colour: solid, long, dotted, dash-dot.
-var dashes = [][]vg.Length{nil, {7, 3}, {2, 3}, {9, 3, 2, 3}}
+// dashes tell curves apart without colour: solid, long, dotted, dash-dot, and so on.
+var dashes = [][]vg.Length{nil, {7, 3}, {2, 3}, {9, 3, 2, 3}, {12, 4}, {4, 2}, {9, 3, 2, 3, 2, 3}, {1.5, 2}}
 
 func (l linePlot) draw() ([]shape, float64) {
-	height := max(300, float64(len(l.lines))*legendRow+60)
+	height := max(300, float64(len(l.lines)+len(l.rules))*legendRow+60)
 	c := newCanvas(chartWidth, height)
 	page := draw.New(c)
 
 	p := newPlot()
 	p.X.Label.Text, p.Y.Label.Text = l.xLabel, l.yLabel
 	p.X.Tick.Marker, p.Y.Tick.Marker = l.xTicks, l.yTicks
-	transform := func(v float64, log bool) float64 {
-		if log {
-			return math.Log10(v)
-		}
-		return v
-	}
 	span(&p.X, l.xTicks)
 	span(&p.Y, l.yTicks)
 	p.Add(grid{})
-	names := make([]string, len(l.lines))
-	for i, ln := range l.lines {
-		names[i] = short(ln.name)
+	var names []string
+	var styles []draw.LineStyle
+	var marks []bool
+	for _, r := range l.rules {
+		y := vg.Length(onAxis(r.y, l.logY))
+		names, styles = append(names, short(r.name)), append(styles, ruleStyle)
+		marks = append(marks, false)
+		p.Add(curve{points: []vg.Point{{X: vg.Length(p.X.Min), Y: y}, {X: vg.Length(p.X.Max), Y: y}}, style: ruleStyle})
+	}
+	for _, ln := range l.lines {
+		names, styles = append(names, short(ln.name)), append(styles, ln.style)
+		marks = append(marks, ln.marks)
 		points := make([]vg.Point, len(ln.x))
 		for k := range ln.x {
-			points[k] = vg.Point{X: vg.Length(transform(ln.x[k], l.logX)), Y: vg.Length(transform(ln.y[k], l.logY))}
+			points[k] = vg.Point{X: vg.Length(onAxis(ln.x[k], l.logX)), Y: vg.Length(onAxis(ln.y[k], l.logY))}
 		}
-		p.Add(curve{points: points, style: armLine(ln.arm)})
+		p.Add(curve{points: points, style: ln.style, marks: ln.marks})
 	}
 	legend := textStyle(labelSize)
 	right := legendWidth(legend, names)
 	p.Draw(draw.Crop(page, 4, -right, 4, -12))
 	y := page.Max.Y - 24
 	x := page.Max.X - right + 12
-	for i, ln := range l.lines {
-		page.StrokeLine2(armLine(ln.arm), x, y, x+legendLines, y)
-		page.FillText(legend, vg.Point{X: x + legendLines + 6, Y: y}, names[i])
+	for i, name := range names {
+		if name == "" {
+			continue
+		}
+		page.StrokeLine2(styles[i], x, y, x+legendLines, y)
+		if marks[i] {
+			page.FillPolygon(styles[i].Color, diamond(vg.Point{X: x + legendLines/2, Y: y}))
+		}
+		page.FillText(legend, vg.Point{X: x + legendLines + 6, Y: y}, name)
 		y -= legendRow
 	}
 	return c.shapes, height
+}
+
+func onAxis(v float64, log bool) float64 {
+	if log {
+		return math.Log10(v)
+	}
+	return v
 }
 
 // A bar is one row of a bar chart: one value or several stacked, and an interval around their sum
@@ -153,6 +157,9 @@ func (b barPlot) draw() ([]shape, float64) {
 	x := page.Min.X + 6
 	style := textStyle(labelSize)
 	for i, name := range b.layers {
+		if name == "" {
+			continue // nobody has it
+		}
 		y := page.Max.Y - 14
 		page.FillPolygon(layerInk(i), rectangle(x, y-5, x+12, y+5))
 		page.FillText(style, vg.Point{X: x + 18, Y: y}, name)
@@ -203,8 +210,11 @@ func legendWidth(style text.Style, names []string) vg.Length {
 	return min(1.15*widest, 260) + legendLines + 24
 }
 
-func armLine(arm int) draw.LineStyle {
-	return draw.LineStyle{Color: armInk(arm), Width: 2, Dashes: dashes[arm%len(dashes)]}
+var ruleStyle = draw.LineStyle{Color: inkText, Width: 1, Dashes: []vg.Length{3, 3}}
+
+// line is how the arm's curves are drawn.
+func (a Arm) line() draw.LineStyle {
+	return draw.LineStyle{Color: armInk(a.place), Width: 2, Dashes: dashes[a.dash%len(dashes)]}
 }
 
 func span(a *plot.Axis, ticks plot.ConstantTicks) {

@@ -35,8 +35,8 @@ func digests(w workload.Workload, runs []result.Run) []digest {
 		d := digest{at: map[float64]float64{}, within: make([]float64, len(bounds))}
 		for _, percentiles := range [][]float64{curvePercentiles, cdfPercentiles, tablePercentiles} {
 			for _, p := range percentiles {
-				// A tail needs a message beyond it, and a machine that was quiet.
-				if p <= 90 || (1-p/100)*float64(h.Count) >= 1 && r.Fit(result.ForTail) {
+				// A tail needs messages beyond it, and a machine that was quiet.
+				if h.Count >= result.Needed(p) && (p <= 90 || r.Fit(result.ForTail)) {
 					d.at[p] = float64(decoded.ValueAtQuantile(p))
 				}
 			}

@@ -13,7 +13,7 @@ func FuzzReportRender(f *testing.F) {
 	var plain []string
 	render := func(t *testing.T, text string) []string {
 		d := poisoned(t, "a "+text) // an empty text would leave its element out
-		d.Runs = d.Runs[:4]         // the first workload on each arm
+		d.Runs = d.Runs[:12]        // the first block
 		return structure(t, d)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

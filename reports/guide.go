@@ -14,7 +14,8 @@ type Advice struct {
 	Situation string
 	Choose    string
 	Measured  string
-	Section   string // anchor of the workload that it rests on
+	Section   string // the workload that it rests on
+	chapter   string // that shows the figure
 	Sure      bool   // enough runs, and the first is told apart from the second
 }
 
@@ -36,20 +37,37 @@ var situations = []struct {
 	{"Many clients wait, little happens: traffic", "idle-B/min", []workload.Kind{workload.Idle}},
 }
 
-// guide answers each situation that the measurements can answer.
+// guide answers each situation that the measurements can answer, and for every condition beyond the plain
+// one how fast events are shown under it.
 func guide(sections []Section) []Advice {
 	var list []Advice
-	for _, s := range situations {
-		for _, kind := range s.kinds {
-			i := slices.IndexFunc(sections, func(sec Section) bool { return sec.Workload.Kind == kind })
+	answer := func(text, metric, condition string, kinds []workload.Kind) {
+		for _, kind := range kinds {
+			i := slices.IndexFunc(sections, func(s Section) bool { return s.Workload.Kind == kind && s.Condition == condition })
 			if i < 0 {
 				continue
 			}
-			if a, ok := advise(s.text, s.metric, sections[i]); ok {
+			if a, ok := advise(text, metric, sections[i]); ok {
 				list = append(list, a)
-				break
+				return
 			}
 		}
+	}
+	var conditions []string
+	for _, s := range sections {
+		if !slices.Contains(conditions, s.Condition) {
+			conditions = append(conditions, s.Condition)
+		}
+	}
+	if len(conditions) == 0 {
+		return nil
+	}
+	usual := conditions[0] // the plain one, unless nothing was measured under it
+	for _, s := range situations {
+		answer(s.text, s.metric, usual, s.kinds)
+	}
+	for _, c := range conditions[1:] {
+		answer("Events are shown: "+c, "p50-ns", c, []workload.Kind{workload.Fanout, workload.Push, workload.Burst, workload.RTT})
 	}
 	return list
 }
@@ -65,18 +83,18 @@ func advise(situation, name string, s Section) (Advice, bool) {
 		if r.Arm.Floor {
 			continue
 		}
-		c := cell(name, values(name, r.runs))
+		c := r.cell(name)
 		if c.N == 0 {
 			return Advice{}, false // who was not measured may be the best
 		}
-		entries = append(entries, entry{r.Arm.Name, c, values(name, r.runs)})
+		entries = append(entries, entry{r.Arm.Short, c, values(name, r.runs)})
 	}
 	if len(entries) < 2 {
 		return Advice{}, false
 	}
 	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.cell.Median, b.cell.Median) })
 	first, second, last := entries[0], entries[1], entries[len(entries)-1]
-	a := Advice{Situation: situation, Choose: first.arm, Section: s.ID}
+	a := Advice{Situation: situation, Choose: first.arm, Section: s.ID, chapter: chapterOf(name)}
 	c := stats.Compare(second.values, first.values)
 	verdict := c.Verdict(c.P, equivalence)
 	a.Sure = verdict != stats.TooSmall
@@ -90,42 +108,18 @@ func advise(situation, name string, s Section) (Advice, bool) {
 	return a, true
 }
 
-// traits are properties of the transports that no measurement shows but that decide often enough:
-// transport name → answer, where a number in brackets is a footnote.
-var traits = []struct {
-	question string
-	answers  map[string]string
-}{
-	{"The server speaks first", map[string]string{"polling": "no", "ajax": "no", "longpoll": "yes", "streaming": "yes", "websocket": "yes", "socketio": "yes"}},
-	{"One connection both ways", map[string]string{"polling": "no", "ajax": "no", "longpoll": "no", "streaming": "no", "websocket": "yes", "socketio": "yes"}},
-	{"Passes proxies that buffer answers", map[string]string{"polling": "yes", "ajax": "yes", "longpoll": "yes", "streaming": "no [1]", "websocket": "yes [2]", "socketio": "yes [3]"}},
-	{"HTTP/1.1 connections that a page keeps", map[string]string{"polling": "0", "ajax": "0", "longpoll": "1 [4]", "streaming": "1 [4]", "websocket": "0 [5]", "socketio": "0 [5]"}},
-	{"Shares one HTTP/2 connection", map[string]string{"polling": "yes", "ajax": "yes", "longpoll": "yes", "streaming": "yes", "websocket": "no [6]", "socketio": "no [6]"}},
-	{"Binary data as it is", map[string]string{"polling": "yes", "ajax": "yes", "longpoll": "yes", "streaming": "no [7]", "websocket": "yes", "socketio": "yes"}},
-	{"The browser connects again by itself", map[string]string{"polling": "yes", "ajax": "yes", "longpoll": "no [8]", "streaming": "yes", "websocket": "no [8]", "socketio": "library"}},
-}
-
-// footnotes of traits, from 1.
-var footnotes = []string{
-	"Unless the proxy is told not to: the server sends X-Accel-Buffering: no, Cache-Control: no-transform and Incremental: ?1, which not every proxy heeds.",
-	"The proxy must pass the Upgrade on; some corporate ones do not.",
-	"It falls back to long polling where the upgrade fails.",
-	"Of six that a browser allows to one host over HTTP/1.1, shared by all its tabs; the seventh waits for ever.",
-	"WebSockets are counted apart: 255 in Chromium, 200 in Firefox.",
-	"It needs a TCP connection of its own; WebSockets inside HTTP/2 (RFC 8441) are not spoken here.",
-	"Server-Sent Events are UTF-8 text, so binary data travels as base64, a third larger; the same stream as NDJSON has the same limit.",
-	"A few lines of script do it; the client holds the cursor, so nothing is lost.",
-}
-
-// TraitNames are the transports that traits answer for, in the order of its columns.
-func (r *Report) TraitNames() []Arm {
-	var names []Arm
-	seen := map[string]bool{}
-	for _, a := range r.Arms {
-		if _, known := traits[0].answers[a.ArmInfo.Arm.Transport]; known && !seen[a.ArmInfo.Arm.Transport] {
-			seen[a.ArmInfo.Arm.Transport] = true
-			names = append(names, Arm{ArmInfo: a.ArmInfo, Name: cmp.Or(a.Title, a.ArmInfo.Arm.Transport)})
+// chapterOf is the chapter that shows a metric.
+func chapterOf(name string) string {
+	switch metric(name).Unit {
+	case "B":
+		if name == "B/conn" {
+			return "cost"
+		}
+		return "overhead"
+	case "ns":
+		if name != "cpu-ns/msg" {
+			return "latency"
 		}
 	}
-	return names
+	return "cost"
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,17 +48,16 @@ func TestA36_HostileNamesAreInert(t *testing.T) {
 }
 
 func TestA36_SVGIsInert(t *testing.T) {
-	r, err := New(poisoned(t, "harmless"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, text := range hostile {
-		s := r.Sections[0]
-		for i := range s.Rows { // the names that charts show; each of the texts is too long to show whole with others
-			s.Rows[i].Arm.Name = text
+		r, err := New(poisoned(t, text))
+		if err != nil {
+			t.Fatal(err)
 		}
-		s.Workload.Name = text
-		for _, c := range charts(s) {
+		charts := r.Charts()
+		if len(charts) < 20 {
+			t.Fatalf("%d charts", len(charts))
+		}
+		for _, c := range charts {
 			var b bytes.Buffer
 			if err := c.WriteSVG(&b); err != nil {
 				t.Fatal(err)
@@ -66,6 +66,9 @@ func TestA36_SVGIsInert(t *testing.T) {
 				if name, _, _ := strings.Cut(e, " "); !slices.Contains([]string{"svg", "style", "title", "desc", "path", "text"}, name) || strings.Contains(e, " on") {
 					t.Errorf("%q becomes <%s> in %s", text, e, c.ID)
 				}
+			}
+			if strings.Trim(c.ID, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || len(c.ID) > 200 {
+				t.Errorf("%q becomes the file name %q", text, c.ID)
 			}
 		}
 	}
@@ -132,31 +135,56 @@ func TestPageHoldsItsFiguresAsJSON(t *testing.T) {
 	}
 }
 
-// poisoned is the fixture with a text in every field that is free.
+// poisoned is the full document with a text in every field that is free.
 func poisoned(t testing.TB, text string) *result.Document {
-	d := fixture(t, 2)
+	d := full(t)
 	d.Title, d.Partial, d.Command = text, text, []string{text, text}
 	e := &d.Environment
 	e.OS, e.Arch, e.Kernel, e.CPU, e.Go, e.Congestion, e.Revision, e.Target = text, text, text, text, text, text, text, text
 	e.Sysctls = map[string]string{text: text}
 	d.Store = result.Store{Kind: text, Version: text, Address: text}
-	d.Nets = []result.Net{{Name: text, Emulator: text, Label: text}}
-	d.Calibration = []result.Check{{Name: text, Unit: text, Note: text}}
+	for i := range d.Nets {
+		n := &d.Nets[i]
+		n.Name, n.Emulator, n.Label = n.Name+text, text, text
+	}
+	for i := range d.Calibration {
+		c := &d.Calibration[i]
+		c.Name, c.Unit, c.Note = text, text, text
+	}
 	for i := range d.Workloads {
 		d.Workloads[i].Explain = text
 	}
-	for i := range d.Arms {
-		// A word of its own keeps the arms apart.
-		arm := result.Arm{Transport: fmt.Sprint(text, " ", i), Carrier: text, Net: text, Variant: text}
-		for k := range d.Runs {
-			if d.Runs[k].Arm == d.Arms[i].Arm {
-				d.Runs[k].Arm = arm
-			}
+	renamed := map[result.Arm]result.Arm{}
+	for i, a := range d.Arms {
+		arm := a.Arm
+		arm.Transport, arm.Carrier = arm.Transport+text, text
+		if arm.Net != "loopback" {
+			arm.Net += text
 		}
+		arm.Variant += "," + strings.ReplaceAll(text, "=", "-") // what a parameter says decides what stands beside what
+		renamed[a.Arm] = arm
 		d.Arms[i].Arm, d.Arms[i].Title = arm, text
 	}
+	for i := range d.Runs {
+		d.Runs[i].Arm = renamed[d.Runs[i].Arm]
+	}
+	for i := range d.Knees {
+		k := &d.Knees[i]
+		k.Workload, k.Bound, k.Arm = "a "+text, text, renamed[k.Arm]
+		k.Steps = slices.Clone(k.Steps)
+		for s := range k.Steps {
+			k.Steps[s].Reason = text
+		}
+	}
+	for i := range d.Scalings {
+		d.Scalings[i].Workload, d.Scalings[i].Arm = text, result.Arm{Transport: text, Carrier: text, Net: text, Variant: text}
+	}
+	for i := range d.Findings {
+		f := &d.Findings[i]
+		f.ID, f.Says, f.Source, f.Method, f.Theirs, f.Ours, f.Verdict, f.Why = text, text, text, text, text, text, text, text
+	}
 	d.Runs[0].Error = text
-	d.Runs[1].Unfit = []result.Unfit{{For: text, Reason: text}}
+	d.Runs[1].Unfit = []result.Unfit{{For: text, Reason: text}, {For: result.ForTail, Reason: text}}
 	return d
 }
 
@@ -176,11 +204,23 @@ func structure(t *testing.T, d *result.Document) []string {
 	list := slices.DeleteFunc(elements(t, &b), func(e string) bool {
 		return strings.HasPrefix(e, "path ") || strings.HasPrefix(e, "text ")
 	})
-	for i := range list { // a text that begins like a number is aligned like one
-		list[i] = strings.ReplaceAll(list[i], " class=num", "")
+	seen := map[string]int{}
+	for i := range list {
+		list[i] = strings.ReplaceAll(list[i], " class=num", "") // a text that begins like a number is aligned like one
+		// Anchors may be named after a text; what counts is that they are anchors, and which lead where.
+		list[i] = anchor.ReplaceAllStringFunc(list[i], func(found string) string {
+			kind, name, _ := strings.Cut(found, "=")
+			name = strings.TrimPrefix(name, "#")
+			if _, known := seen[name]; !known {
+				seen[name] = len(seen)
+			}
+			return fmt.Sprint(kind, "=", seen[name])
+		})
 	}
 	return list
 }
+
+var anchor = regexp.MustCompile(`\b(id=|href=#)[a-z0-9-]+(\s|$)`)
 
 func elements(t *testing.T, r io.Reader) []string {
 	t.Helper()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -16,42 +15,27 @@ var templateFiles embed.FS
 
 // templates are parsed once; they are this program's own, so that an error in them is a defect.
 var templates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").Funcs(template.FuncMap{
-		"head": func(name string) string { return heads[name] },
-	}).ParseFS(templateFiles, "templates/*.tmpl"))
+	return template.Must(template.ParseFS(templateFiles, "templates/*.tmpl"))
 })
 
 // A page is what the template of the HTML report is given.
 type page struct {
 	*Report
-	Title       string
-	Summary     string
-	Facts       [][2]string
-	Unsure      bool
-	Traits      [][]string
-	Footnotes   []string
-	Accounting  Table
-	Failures    Table
-	Instrument  Table
-	Calibration Table
-	Environment Table
-	Settings    Table
-	Command     string
-	Runs        int
-	Started     string
-	JSON        any
+	Title   string
+	Summary string
+	Facts   [][2]string
+	Failed  bool // a promise was broken: the head is red
+	Command string
+	Runs    int
+	Started string
+	JSON    any
 }
 
 // WriteHTML writes the report as one page that needs nothing else: no script, no font, no other host.
 func (r *Report) WriteHTML(w io.Writer) error {
 	d := r.Document
 	return templates().ExecuteTemplate(printable{w}, "report.html.tmpl", page{
-		Report: r, Title: r.Title(), Summary: r.summary(), Facts: r.facts(),
-		Unsure:     slices.ContainsFunc(r.Guide, func(a Advice) bool { return !a.Sure }),
-		Traits:     r.traits(),
-		Footnotes:  footnotes,
-		Accounting: r.accounting(), Failures: r.failures(), Instrument: r.instrument(), Calibration: r.calibration(),
-		Environment: r.environment(), Settings: r.settings(),
+		Report: r, Title: r.Title(), Summary: r.summary(), Facts: r.facts(), Failed: len(r.Broken())+len(r.worse) > 0,
 		Command: strings.Join(quoteAll(d.Command), " "), Runs: len(d.Runs), Started: d.Started.UTC().Format("2006-01-02 15:04 MST"),
 		JSON: r.Summary(),
 	})

@@ -19,37 +19,26 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	}
 	facts := Table{Head: []string{"", ""}}
 	for _, f := range r.facts() {
-		facts.Rows = append(facts.Rows, f[:])
+		facts.add(f[:]...)
 	}
 	m.table(facts)
 	m.line("## The answer")
 	for _, s := range r.Sections {
-		m.item("**%s**: %s", inert(s.Workload.Name), inert(s.Verdict.Text))
+		m.item("**%s**: %s", inert(s.Name), inert(s.Verdict.Text))
 	}
 	m.end()
-	if len(r.Guide) > 0 {
-		m.line("## Which transport when")
-		m.guide(r)
-	}
 	for _, s := range r.Sections {
-		m.section(s)
+		m.item("%s: %s", inert(s.Name), inert(s.Explain))
 	}
-	m.line("## What became of every message")
-	m.table(r.accounting())
-	if f := r.failures(); len(f.Rows) > 0 {
-		m.line("### Runs that do not count, and limits of those that do")
-		m.table(f)
+	m.end()
+	for _, c := range r.Chapters {
+		m.chapter(c)
 	}
-	m.line("## The instrument itself")
-	m.table(r.instrument())
-	if c := r.calibration(); len(c.Rows) > 0 {
-		m.line("### Calibration")
-		m.table(c)
+	m.line("## Data")
+	m.line("Everything above is computed from [result.json](result.json), which holds every run with its histograms; `transportlab report result.json` makes this report again. [runs.csv](runs.csv) has a row per run, [benchmarks.txt](benchmarks.txt) is for benchstat, [report.html](report.html) is this report as a page.")
+	if len(r.Document.Command) > 0 {
+		m.line("Made by: %s", inert(strings.Join(quoteAll(r.Document.Command), " ")))
 	}
-	m.line("## Environment and settings")
-	m.table(r.environment())
-	m.table(r.settings())
-	m.line("Method, and what an acknowledgement does not promise, stand in [report.html](report.html); all runs in [result.json](result.json) and [runs.csv](runs.csv).")
 	return m.w.Flush()
 }
 
@@ -70,104 +59,71 @@ func (m *markdown) list(texts []string) {
 // end closes a block whose last line is already ended.
 func (m *markdown) end() { m.w.WriteString("\n") }
 
+func (m *markdown) chapter(c Chapter) {
+	m.line("## %s", inert(c.Title))
+	for _, text := range c.Lead {
+		m.line("%s", inert(text))
+	}
+	for _, p := range c.Parts {
+		if p.Title != "" {
+			m.line("### %s", inert(p.Title))
+		}
+		for _, text := range p.Text {
+			m.line("%s", inert(text))
+		}
+		if p.Strong != "" {
+			m.line("**%s**", inert(p.Strong))
+		}
+		if len(p.List) > 0 {
+			m.list(p.List)
+		}
+		for _, t := range p.Tables {
+			m.table(t)
+		}
+		for _, term := range p.Terms {
+			m.item("%s: %s", inert(term.Word), inert(term.Meaning))
+		}
+		if len(p.Terms) > 0 {
+			m.end()
+		}
+		for _, chart := range p.Charts {
+			m.line("![%s](%s.svg)", inert(chart.Title), chart.ID)
+			m.line("%s", inert(chart.Desc))
+			m.table(chart.Table)
+		}
+	}
+}
+
 func (m *markdown) table(t Table) {
 	if len(t.Rows) == 0 {
 		return
 	}
-	row := func(cells []string) {
+	m.w.WriteString("|")
+	for _, h := range t.Head {
+		m.w.WriteString(" " + inert(h) + " |")
+	}
+	m.w.WriteString("\n|" + strings.Repeat(" --- |", len(t.Head)) + "\n")
+	for _, row := range t.Rows {
 		m.w.WriteString("|")
-		for _, c := range cells {
-			m.w.WriteString(" " + inert(c) + " |")
+		for _, e := range row.Cells {
+			text := inert(e.String())
+			if e.Note > 0 {
+				text += fmt.Sprintf(" \\[%d\\]", e.Note)
+			}
+			m.w.WriteString(" " + text + " |")
 		}
 		m.w.WriteString("\n")
 	}
-	row(t.Head)
-	m.w.WriteString("|" + strings.Repeat(" --- |", len(t.Head)) + "\n")
-	for _, cells := range t.Rows {
-		row(cells)
-	}
 	m.end()
-}
-
-func (m *markdown) guide(r *Report) {
-	t := Table{Head: []string{"Situation", "Choose", "Measured"}}
-	for _, a := range r.Guide {
-		choose := a.Choose
-		if !a.Sure {
-			choose += " (indication: too few runs)"
-		}
-		t.Rows = append(t.Rows, []string{a.Situation, choose, a.Measured})
+	for i, note := range t.Notes {
+		fmt.Fprintf(m.w, "%d. %s\n", i+1, inert(note))
 	}
-	m.table(t)
-	properties := Table{Head: []string{"Property"}, Rows: r.traits()}
-	for _, arm := range r.TraitNames() {
-		properties.Head = append(properties.Head, arm.Name)
-	}
-	m.table(properties)
-	for i, note := range footnotes {
-		fmt.Fprintf(m.w, "%d. %s\n", i+1, note)
-	}
-	m.end()
-}
-
-func (m *markdown) section(s Section) {
-	m.line("## %s", inert(s.Workload.Name))
-	m.line("%s", inert(s.Explain))
-	m.line("**%s**", inert(s.Verdict.Text))
-	m.table(s.Table(false))
-	for _, pair := range s.Verdict.Pairs {
-		m.item("%s.", inert(pair))
-	}
-	if len(s.Verdict.Pairs) > 0 {
+	if len(t.Notes) > 0 {
 		m.end()
 	}
-	for _, c := range s.Charts {
-		m.line("![%s](%s.svg)", inert(c.Title), c.ID)
-		m.line("%s", inert(c.Desc))
-		m.table(c.Table)
+	for _, remark := range t.Remarks {
+		m.line("%s", inert(remark))
 	}
-}
-
-// Table is the section's rows as text; brief leaves out all intervals but the headline's.
-func (s Section) Table(brief bool) Table {
-	t := Table{Head: []string{"Transport"}}
-	for i, c := range s.Columns {
-		t.Head = append(t.Head, heads[c.Name])
-		if i == 0 {
-			t.Head = append(t.Head, "relative")
-		}
-	}
-	t.Head = append(t.Head, "runs")
-	for _, r := range s.Rows {
-		name := r.Arm.Name
-		if r.Arm.Floor {
-			name += " (floor)"
-		}
-		row := []string{name}
-		for i, c := range r.Cells {
-			text := figure(c)
-			if brief && i > 0 {
-				text = c.Text
-			}
-			if text == "" {
-				text = "–"
-			}
-			row = append(row, text)
-			if i == 0 {
-				relative := r.Relative
-				if relative == "" {
-					relative = "–"
-				}
-				row = append(row, relative)
-			}
-		}
-		runs := fmt.Sprint(r.Runs)
-		if r.Failed > 0 {
-			runs += fmt.Sprintf(" (%d failed)", r.Failed)
-		}
-		t.Rows = append(t.Rows, append(row, runs))
-	}
-	return t
 }
 
 // inert escapes text so that Markdown shows it as it is: no markup, no HTML, no new line or cell.

@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"sync"
+
 	"transportlab/bench/result"
 	"transportlab/bench/workload"
 )
@@ -27,14 +29,22 @@ var heads = map[string]string{
 	"p50-ns": "p50", "p99-ns": "p99", "ack-p50-ns": "ack p50", "ack-p99-ns": "ack p99", "age-ns": "mean age",
 	"catchup-p50-ns": "catch-up p50", "msgs/s": "messages/s", "wire-B/msg": "bytes/msg", "cpu-ns/msg": "server CPU/msg",
 	"B/conn": "memory/conn", "idle-B/min": "bytes/min", "idle-cpu-ns/conn/s": "CPU/conn/s",
+	"p90-ns": "p90", "p999-ns": "p99.9", "first-p50-ns": "first message", "reconnect-p50-ns": "connecting again",
+	"replayed/reconnect": "replayed/cut", "up-B/msg": "up", "down-B/msg": "down", "switches/msg": "switches/msg", "goroutines/conn": "goroutines/conn",
 	"lateness-p99-ns": "lateness p99", "driver-cpu-ns/msg": "driver CPU/msg", "uncorrected-p99-ns": "p99 from actual send",
 }
 
-// metric returns the metric of a name that columns knows.
-func metric(name string) result.Metric {
-	m, _ := result.FindMetric(name)
-	return m
-}
+// metric returns the metric of a name that this package knows.
+func metric(name string) result.Metric { return metrics()[name] }
+
+// metrics are all of them by name.
+var metrics = sync.OnceValue(func() map[string]result.Metric {
+	byName := map[string]result.Metric{}
+	for _, m := range result.Metrics() {
+		byName[m.Name] = m
+	}
+	return byName
+})
 
 // write is a value of a metric with its unit, for people.
 func write(m result.Metric, v float64) string {
@@ -49,21 +59,5 @@ func write(m result.Metric, v float64) string {
 	return significant(v)
 }
 
-// minSamples is how many deliveries a run needs to have a percentile at all; a single run's is then still
-// one message's luck, which the median over runs evens out.
-var minSamples = map[string]uint64{"p99-ns": 100, "uncorrected-p99-ns": 100, "ack-p99-ns": 100, "lateness-p99-ns": 100, "p999-ns": 1000}
-
 // value is a metric of a run; false where the run lacks it or must not be used for it.
-func value(name string, r result.Run) (float64, bool) {
-	h := r.Delivery
-	switch name {
-	case "ack-p99-ns":
-		h = r.Ack
-	case "lateness-p99-ns":
-		h = r.Lateness
-	}
-	if h.Count < minSamples[name] {
-		return 0, false
-	}
-	return metric(name).Value(r)
-}
+func value(name string, r result.Run) (float64, bool) { return metric(name).Value(r) }

@@ -29,6 +29,7 @@ func (g grid) Plot(c draw.Canvas, p *plot.Plot) {
 type curve struct {
 	points []vg.Point
 	style  draw.LineStyle
+	marks  bool
 }
 
 func (l curve) Plot(c draw.Canvas, p *plot.Plot) {
@@ -38,6 +39,20 @@ func (l curve) Plot(c draw.Canvas, p *plot.Plot) {
 		at[i] = vg.Point{X: x(float64(pt.X)), Y: y(float64(pt.Y))}
 	}
 	c.StrokeLines(l.style, c.ClipLinesXY(at)...)
+	if !l.marks {
+		return
+	}
+	for _, pt := range at {
+		if c.Contains(pt) {
+			c.FillPolygon(l.style.Color, diamond(pt))
+		}
+	}
+}
+
+// diamond is the mark of what was measured.
+func diamond(at vg.Point) []vg.Point {
+	const r = 4
+	return []vg.Point{{X: at.X - r, Y: at.Y}, {X: at.X, Y: at.Y + r}, {X: at.X + r, Y: at.Y}, {X: at.X, Y: at.Y - r}}
 }
 
 // bars draws the rows of a bar chart from the top downwards.

@@ -40,18 +40,22 @@ func (r *Report) writeFigures(w io.Writer, dir string) error {
 	m := &markdown{w: bufio.NewWriter(w)}
 	m.line("%s [The whole report](%s/report.md), [as a page](%s/report.html), [its data](%s/result.json).", inert(r.summary()), dir, dir, dir)
 	for _, s := range r.Sections {
-		m.item("**%s**: %s", inert(s.Workload.Name), inert(s.Verdict.Text))
+		m.item("**%s**: %s", inert(s.Name), inert(s.Verdict.Text))
 	}
 	m.end()
 	m.table(r.overview())
 	m.line("Medians over runs. Which transport when, by these figures:")
-	m.guide(r)
-	for _, s := range r.Sections {
-		if len(s.Charts) > 0 {
-			c := s.Charts[0]
-			m.line("![%s](%s/%s.svg)", inert(c.Title), dir, c.ID)
-			break
+	for _, c := range r.Chapters {
+		if c.ID == "guide" {
+			for _, p := range c.Parts {
+				for _, t := range p.Tables {
+					m.table(t)
+				}
+			}
 		}
+	}
+	if charts := r.Charts(); len(charts) > 0 {
+		m.line("![%s](%s/%s.svg)", inert(charts[0].Title), dir, charts[0].ID)
 	}
 	return m.w.Flush()
 }
@@ -67,11 +71,11 @@ func (r *Report) overview() Table {
 	costs := false
 	for _, s := range r.Sections {
 		columns = append(columns, column{s, s.Columns[0].Name})
-		t.Head = append(t.Head, fmt.Sprintf("%s: %s", s.Workload.Name, heads[s.Columns[0].Name]))
+		t.Head = append(t.Head, fmt.Sprintf("%s: %s", s.Name, heads[s.Columns[0].Name]))
 		for _, name := range []string{"wire-B/msg", "cpu-ns/msg"} {
 			if !costs && s.has(name) {
 				columns = append(columns, column{s, name})
-				t.Head = append(t.Head, fmt.Sprintf("%s: %s", s.Workload.Name, heads[name]))
+				t.Head = append(t.Head, fmt.Sprintf("%s: %s", s.Name, heads[name]))
 			}
 		}
 		costs = costs || s.has("wire-B/msg")
@@ -82,7 +86,7 @@ func (r *Report) overview() Table {
 			row = append(row, c.section.figure(arm, c.name))
 		}
 		if strings.Trim(strings.Join(row[1:], ""), "–") != "" {
-			t.Rows = append(t.Rows, row)
+			t.add(row...)
 		}
 	}
 	return t

@@ -9,11 +9,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
-	"strings"
-	"time"
-	"unicode"
 
 	"transportlab/bench/result"
 	"transportlab/bench/stats"
@@ -24,6 +20,7 @@ import (
 const (
 	maxArms      = 64
 	maxWorkloads = 64
+	maxSections  = 512 // workloads times conditions
 )
 
 // A Report is a document prepared for readers.
@@ -33,25 +30,36 @@ type Report struct {
 	Alarms   []string // what casts doubt on the figures, most serious first
 	Sections []Section
 	Guide    []Advice
+	Chapters []Chapter
+
+	worse []string // thresholds that hold this result against an earlier one and are broken
 }
 
 // An Arm is one of the things compared, as it is shown.
 type Arm struct {
 	result.ArmInfo
-	Name  string // "Long polling", "Long polling · h2c"
-	place int    // decides its colour
+	Name  string // "Long polling", "Long polling · h2c · broadband"
+	Short string // without the condition, which all arms of a section share: "Long polling · h2c"
+	place int    // among the arms, decides colour and dashes
+	dash  int
 }
 
-// A Section is one workload.
+// A Section is one workload under one condition: what its arms may be compared in.
 type Section struct {
-	Workload workload.Workload
-	ID       string // for anchors and file names
-	Explain  string
-	Columns  []result.Metric // the first is the headline
-	Rows     []Row           // best first, floors last
-	Verdict  Verdict
-	Charts   []Chart
+	Workload  workload.Workload
+	Condition string // network and proxy; empty for the loopback interface with nothing in between
+	ID        string // for anchors and file names
+	Name      string // "push", "push · broadband"
+	Explain   string
+	Columns   []result.Metric // the first is the headline
+	Rows      []Row           // best first, floors last
+	Verdict   Verdict
+	Parts     []Link // where else the report says something of it
+	label     string // what the network's emulator cannot do
 }
+
+// A Link leads to another place of the page.
+type Link struct{ Text, ID string }
 
 // A Row is what the runs of one arm say about a workload.
 type Row struct {
@@ -60,6 +68,7 @@ type Row struct {
 	Failed   int          // that do not
 	Cells    []Cell       // as Section.Columns
 	Relative string       // headline compared with the reference arm: "2.31 ± 0.10", "reference"
+	all      []result.Run // whether they count or not
 	runs     []result.Run // that count
 	digests  []digest     // of them
 }
@@ -77,64 +86,67 @@ func New(d *result.Document) (*Report, error) {
 		return nil, fmt.Errorf("%d arms and %d workloads: a report shows at most %d of each", len(d.Arms), len(d.Workloads), min(maxArms, maxWorkloads))
 	}
 	r := &Report{Document: d, Arms: arms(d.Arms)}
+	conditions := conditionsOf(r.Arms)
 	ids := map[string]bool{}
 	for _, w := range d.Workloads {
-		s := section(d, r.Arms, w)
-		if len(s.Rows) == 0 {
-			continue
+		byArm := map[result.Arm][]result.Run{}
+		for _, run := range d.Runs {
+			if run.Workload == w.Name {
+				byArm[run.Arm] = append(byArm[run.Arm], run)
+			}
 		}
-		for s.ID = slug(w.Name); ids[s.ID]; s.ID += "-again" {
+		for _, condition := range conditions {
+			s := section(d, r.Arms, byArm, w, condition)
+			if len(s.Rows) == 0 {
+				continue
+			}
+			for s.ID = slug(s.Name); ids[s.ID]; s.ID += "-again" {
+			}
+			ids[s.ID] = true
+			r.Sections = append(r.Sections, s)
 		}
-		ids[s.ID] = true
-		s.Charts = charts(s)
-		r.Sections = append(r.Sections, s)
+	}
+	if len(r.Sections) > maxSections {
+		return nil, fmt.Errorf("%d workloads under conditions: a report shows at most %d", len(r.Sections), maxSections)
 	}
 	r.Guide = guide(r.Sections)
 	r.Alarms = r.alarms()
+	r.Chapters = r.chapters()
+	r.crossReference()
 	return r, nil
 }
 
-func arms(infos []result.ArmInfo) []Arm {
-	list := make([]Arm, len(infos))
-	next, floor := 0, 0
-	for i, info := range infos {
-		list[i] = Arm{ArmInfo: info, Name: armName(info)}
-		if info.Floor {
-			list[i].place = armInks + floor%2
-			floor++
-		} else {
-			list[i].place = next % armInks
-			next++
+// crossReference tells each section where the chapters speak of it.
+func (r *Report) crossReference() {
+	for i := range r.Sections {
+		s := &r.Sections[i]
+		for _, c := range r.Chapters {
+			for _, p := range c.Parts {
+				if p.ID == c.ID+"-"+s.ID {
+					s.Parts = append(s.Parts, Link{c.Title, p.ID})
+				}
+			}
 		}
 	}
-	return list
 }
 
-// armName is the arm's title with whatever sets it apart from the usual: carrier, network, variant.
-func armName(info result.ArmInfo) string {
-	title := cmp.Or(info.Title, info.Arm.Transport)
-	if rest := strings.TrimPrefix(info.Arm.String(), info.Arm.Transport); rest != "" {
-		title += " · " + strings.TrimPrefix(rest, "/")
+// section gathers the runs of one workload on the arms of one condition.
+func section(d *result.Document, all []Arm, runs map[result.Arm][]result.Run, w workload.Workload, condition string) Section {
+	s := Section{Workload: w, Condition: condition, Name: w.Name, Explain: explain(w)}
+	if condition != "" {
+		s.Name += " · " + condition
 	}
-	return title
-}
-
-func section(d *result.Document, all []Arm, w workload.Workload) Section {
-	s := Section{Workload: w, Explain: explain(w)}
+	if condition != "" {
+		s.label = labelOf(d, all, condition)
+	}
 	names := columns(w.Kind)
-	runs := map[result.Arm][]result.Run{}
-	for _, r := range d.Runs {
-		if r.Workload == w.Name {
-			runs[r.Arm] = append(runs[r.Arm], r)
-		}
-	}
 	present := make([]bool, len(names)) // whether any arm has a figure
 	for _, arm := range all {
 		own := runs[arm.ArmInfo.Arm]
-		if len(own) == 0 {
+		if len(own) == 0 || conditionOf(arm.ArmInfo.Arm) != condition {
 			continue
 		}
-		row := Row{Arm: arm, Cells: make([]Cell, len(names))}
+		row := Row{Arm: arm, Cells: make([]Cell, len(names)), all: own}
 		for _, r := range own {
 			if r.Fit(result.ForAll) {
 				row.Runs++
@@ -145,7 +157,7 @@ func section(d *result.Document, all []Arm, w workload.Workload) Section {
 		}
 		row.digests = digests(w, row.runs)
 		for i, name := range names {
-			row.Cells[i] = cell(name, values(name, row.runs))
+			row.Cells[i] = row.cell(name)
 			present[i] = present[i] || row.Cells[i].N > 0
 		}
 		s.Rows = append(s.Rows, row)
@@ -189,84 +201,3 @@ func cmpBool(a, b bool) int {
 	}
 	return 1
 }
-
-// values are a metric's values of the runs that have it.
-func values(name string, runs []result.Run) []float64 {
-	var vs []float64
-	for _, r := range runs {
-		if v, ok := value(name, r); ok && !math.IsNaN(v) && !math.IsInf(v, 0) {
-			vs = append(vs, v)
-		}
-	}
-	return vs
-}
-
-func cell(name string, vs []float64) Cell {
-	if len(vs) == 0 {
-		return Cell{}
-	}
-	m := metric(name)
-	s := stats.Summarize(vs)
-	c := Cell{Summary: s, Text: write(m, s.Median)}
-	if lo, hi := write(m, s.Lo), write(m, s.Hi); lo != hi {
-		c.Interval = between(lo, hi)
-	}
-	return c
-}
-
-// between joins two figures, naming a common unit once.
-func between(lo, hi string) string {
-	isDigit := func(r rune) bool { return unicode.IsDigit(r) || r == '.' || r == ',' }
-	lv := strings.TrimLeftFunc(lo, isDigit)
-	if hv := strings.TrimLeftFunc(hi, isDigit); lv == hv {
-		return strings.TrimSuffix(lo, lv) + "–" + hi
-	}
-	return lo + " – " + hi
-}
-
-// explain is what a workload asks, in a sentence.
-func explain(w workload.Workload) string {
-	var parts []string
-	if w.Kind.Closed() {
-		parts = append(parts, fmt.Sprintf("%s, one message at a time each (closed loop)", clients(w.Clients)))
-	} else {
-		parts = append(parts, clients(w.Clients))
-		if w.Kind.Sends() {
-			parts = append(parts, fmt.Sprintf("%s messages in all, %s arrivals", rate(w.Rate), w.Arrival.Process))
-		}
-	}
-	if w.Kind.Sends() {
-		kind := "text"
-		if w.Binary {
-			kind = "binary"
-		}
-		parts = append(parts, fmt.Sprintf("%s of %s", size(float64(w.Size)), kind))
-	}
-	parts = append(parts, "measured for "+setting(time.Duration(w.Duration)))
-	sentence := strings.Join(parts, "; ") + "."
-	if w.Explain != "" {
-		sentence = strings.TrimSuffix(w.Explain, ".") + ". " + sentence
-	}
-	return strings.ToUpper(sentence[:1]) + sentence[1:]
-}
-
-func clients(n int) string {
-	if n == 1 {
-		return "1 client"
-	}
-	return thousands(fmt.Sprint(n)) + " clients"
-}
-
-// slug is a name as part of a file name or anchor.
-func slug(name string) string {
-	out := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' {
-			return r
-		}
-		return '-'
-	}, strings.ToLower(name))
-	return cmp.Or(strings.Trim(out, "-"), "workload")
-}
-
-// Ink is the class of the arm's colour.
-func (a Arm) Ink() string { return string(armInk(a.place)) }

@@ -65,6 +65,7 @@ func (r *Report) Against(baseline *result.Document) []string {
 			r.Alarms = append(r.Alarms, "Of the comparison with the baseline: "+doubt+".")
 		}
 	}
+	r.worse = broken
 	for i := range broken {
 		r.Alarms = append([]string{strings.ToUpper(broken[i][:1]) + broken[i][1:] + "."}, r.Alarms...)
 	}

@@ -16,6 +16,15 @@ type Verdict struct {
 	Text  string   // the answer
 	Sure  bool     // whether enough runs stand behind it
 	Pairs []string // the best arm against each of the others
+	tests []test
+}
+
+// A test is one comparison of two arms; the comparison is of the worse over the better.
+type test struct {
+	better, worse string
+	stats.Comparison
+	adjusted float64
+	verdict  stats.Verdict
 }
 
 // words say what being better means for a headline.
@@ -41,51 +50,54 @@ func judge(s *Section, reference string) {
 	case 0:
 		s.Verdict = Verdict{Text: "No run of any transport can be used, so there is no answer."}
 	case 1:
-		s.Verdict = Verdict{Text: fmt.Sprintf("Only %s was measured: %s %s.", ranked[0].Arm.Name, s.Columns[0].Title, figure(ranked[0].Cells[0]))}
+		s.Verdict = Verdict{Text: fmt.Sprintf("Only %s was measured: %s %s.", ranked[0].Arm.Short, s.Columns[0].Title, figure(ranked[0].Cells[0]))}
 	default:
 		s.Verdict = decide(name, ranked)
 	}
 }
 
 func decide(name string, ranked []Row) Verdict {
-	comparisons, adjusted := compareAll(name, ranked)
 	best := ranked[0]
 	v := Verdict{Sure: true}
-	var level []string // arms that the best is not proven better than
+	v.tests = compareAll(name, ranked)
+	var level, equal []string // arms that the best is not proven better than, and those that are as good
 	few := false
-	for i, other := range ranked[1:] {
-		c := comparisons[[2]int{i + 1, 0}]
-		p := adjusted[[2]int{i + 1, 0}]
-		sentence, verdict := pairSentence(name, best.Arm.Name, other.Arm.Name, c, p)
-		v.Pairs = append(v.Pairs, sentence)
-		switch verdict {
+	for _, t := range v.tests[:len(ranked)-1] {
+		v.Pairs = append(v.Pairs, t.sentence(name))
+		switch t.verdict {
 		case stats.TooSmall:
 			few = true
 		case stats.More:
+		case stats.Equivalent:
+			equal = append(equal, t.worse)
 		default:
-			level = append(level, other.Arm.Name)
+			level = append(level, t.worse)
 		}
 	}
-	second, last := ranked[1], ranked[len(ranked)-1]
+	second, last := v.tests[0], v.tests[len(ranked)-2]
 	w := words[name]
-	switch {
-	case few:
+	if few {
 		v.Sure = false
 		v.Text = fmt.Sprintf("%s had the best median, %s, then %s, %s. n is too small for a verdict: %d usable runs, %d are needed.",
-			best.Arm.Name, best.Cells[0].Text, second.Arm.Name, second.Cells[0].Text, fewest(ranked), stats.MinRuns)
+			best.Arm.Short, best.Cells[0].Text, second.worse, ranked[1].Cells[0].Text, fewest(ranked), stats.MinRuns)
 		return v
-	case len(level) > 0:
-		v.Text = fmt.Sprintf("%s, %s, and %s: no difference found", best.Arm.Name, figure(best.Cells[0]), join(level))
-	default:
-		c := comparisons[[2]int{1, 0}]
-		v.Text = fmt.Sprintf("%s %s, %s: %s", best.Arm.Name, w.best, figure(best.Cells[0]), fmt.Sprintf(w.better, times(c.Ratio), second.Arm.Name))
 	}
-	if len(ranked) > 2 && !slices.Contains(level, last.Arm.Name) {
-		ratio := times(comparisons[[2]int{len(ranked) - 1, 0}].Ratio)
+	switch {
+	case len(level)+len(equal) == 0:
+		v.Text = fmt.Sprintf("%s %s, %s: %s", best.Arm.Short, w.best, figure(best.Cells[0]), fmt.Sprintf(w.better, times(second.Ratio), second.worse))
+		if last.worse != second.worse {
+			v.Text += " and " + fmt.Sprintf(w.better, times(last.Ratio), last.worse)
+		}
+	default:
+		v.Text = fmt.Sprintf("%s has the best median, %s", best.Arm.Short, figure(best.Cells[0]))
+		if len(equal) > 0 {
+			v.Text += fmt.Sprintf("; equivalent within %s: %s", percent(equivalence), join(equal))
+		}
 		if len(level) > 0 {
-			v.Text += fmt.Sprintf("; %s %s %s", best.Arm.Name, fmt.Sprintf(w.pair, ratio), last.Arm.Name)
-		} else {
-			v.Text += " and " + fmt.Sprintf(w.better, ratio, last.Arm.Name)
+			v.Text += "; no difference found from " + join(level)
+		}
+		if last.verdict == stats.More {
+			v.Text += fmt.Sprintf("; it %s %s", fmt.Sprintf(w.pair, times(last.Ratio)), last.worse)
 		}
 	}
 	v.Text += "."
@@ -101,46 +113,56 @@ func fewest(rows []Row) int {
 	return n
 }
 
-// compareAll compares every pair of rows in a figure and corrects for their number.
-func compareAll(name string, rows []Row) (map[[2]int]stats.Comparison, map[[2]int]float64) {
-	comparisons := map[[2]int]stats.Comparison{}
-	var pairs [][2]int
+// fewPairs is up to how many arms all their pairs are shown.
+const fewPairs = 8
+
+// compareAll compares rows, which come best first: the best with each of the others, and then, when there
+// are few, the others with each other. All pairs are tested and corrected for, shown or not.
+func compareAll(name string, rows []Row) []test {
+	figures := make([][]float64, len(rows))
+	for i, r := range rows {
+		figures[i] = values(name, r.runs)
+	}
 	var ps []float64
-	for i := range rows {
-		for j := range i {
-			pair := [2]int{i, j}
-			c := stats.Compare(values(name, rows[i].runs), values(name, rows[j].runs))
-			comparisons[pair] = c
-			pairs = append(pairs, pair)
-			ps = append(ps, c.P)
+	var pairs [][2]int
+	for better := range rows {
+		for worse := better + 1; worse < len(rows); worse++ {
+			pairs = append(pairs, [2]int{better, worse})
+			ps = append(ps, stats.PValue(figures[worse], figures[better]))
 		}
 	}
-	adjusted := map[[2]int]float64{}
-	for i, p := range stats.Holm(ps) {
-		adjusted[pairs[i]] = p
+	adjusted := stats.Holm(ps)
+	var tests []test
+	for i, pair := range pairs {
+		better, worse := pair[0], pair[1]
+		if better > 0 && len(rows) > fewPairs {
+			break
+		}
+		t := test{better: rows[better].Arm.Short, worse: rows[worse].Arm.Short, Comparison: stats.Compare(figures[worse], figures[better]), adjusted: adjusted[i]}
+		t.verdict = t.Verdict(t.adjusted, equivalence)
+		tests = append(tests, t)
 	}
-	return comparisons, adjusted
+	return tests
 }
 
-// pairSentence says how the better of two arms compares with the worse; c is the worse over the better.
-func pairSentence(name, better, worse string, c stats.Comparison, p float64) (string, stats.Verdict) {
-	verdict := c.Verdict(p, equivalence)
-	switch verdict {
+// sentence says how the better of two arms compares with the worse.
+func (t test) sentence(name string) string {
+	switch t.verdict {
 	case stats.TooSmall:
-		return fmt.Sprintf("%s and %s: n too small (%d and %d runs)", better, worse, c.A.N, c.B.N), verdict
+		return fmt.Sprintf("%s and %s: n too small (%d and %d runs)", t.better, t.worse, t.B.N, t.A.N)
 	case stats.More:
-		return fmt.Sprintf("%s %s %s (p = %s)", better, fmt.Sprintf(words[name].pair, times(c.Ratio)), worse, pText(p)), verdict
+		return fmt.Sprintf("%s %s %s (p = %s)", t.better, fmt.Sprintf(words[name].pair, times(t.Ratio)), t.worse, pText(t.adjusted))
 	case stats.Equivalent:
-		return fmt.Sprintf("%s and %s are equivalent within %s", better, worse, percent(equivalence)), verdict
+		return fmt.Sprintf("%s and %s are equivalent within %s", t.better, t.worse, percent(equivalence))
 	}
-	return fmt.Sprintf("%s and %s: no difference found (p = %s)", better, worse, pText(p)), verdict
+	return fmt.Sprintf("%s and %s: no difference found (p = %s)", t.better, t.worse, pText(t.adjusted))
 }
 
 // relate fills in how each row's headline compares with the reference arm's.
 func relate(s *Section, reference string, ranked []Row) {
 	var base *Row
 	for i := range s.Rows {
-		if s.Rows[i].Arm.ArmInfo.Arm.String() == reference && s.Rows[i].Cells[0].N > 0 {
+		if a := s.Rows[i].Arm.ArmInfo.Arm; (a.String() == reference || plain(a).String() == reference) && s.Rows[i].Cells[0].N > 0 {
 			base = &s.Rows[i]
 		}
 	}

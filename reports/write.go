@@ -28,10 +28,8 @@ func (r *Report) Write(dir string) (string, error) {
 	}
 	files := []file{{"result.json", r.Document.Write}, {"runs.csv", r.WriteCSV},
 		{"benchmarks.txt", func(w io.Writer) error { return stats.WriteBenchmarks(w, r.Document) }}}
-	for _, s := range r.Sections {
-		for _, c := range s.Charts {
-			files = append(files, file{c.ID + ".svg", c.WriteSVG})
-		}
+	for _, c := range r.Charts() {
+		files = append(files, file{c.ID + ".svg", c.WriteSVG})
 	}
 	files = append(files, file{"report.md", r.WriteMarkdown}, file{"report.html", r.WriteHTML})
 	for _, f := range files {
