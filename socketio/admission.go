@@ -113,9 +113,9 @@ func (s *Socket) welcome(missed []parser.Value) bool {
 		}
 		_ = s.write(parser.Packet{Type: parser.Event, Data: data}, Flags{}) // a client that is gone misses it again
 	}
-	// In a write of its own: a client that takes its frames one read at a time sees it before any event.
 	if out, err := s.encode(parser.Packet{Type: parser.Connect, Data: payload}, Flags{}); err == nil {
-		_ = s.client.conn.SendNow(out...) // as above
+		out[len(out)-1] = out[len(out)-1].Alone()
+		_ = s.client.conn.Send(out...) // as above
 	}
 	s.releaseHeld(known)
 	return true

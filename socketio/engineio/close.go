@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// closeGrace is how long a polling client that is told to go may take to come and hear it.
+const closeGrace = 30 * time.Second
+
 // Close ends the session after what is queued has been sent, with ReasonForcedClose.
 func (s *Socket) Close() { s.close(ReasonForcedClose) }
 
@@ -69,11 +72,11 @@ func (s *Socket) detach(reason Reason, err error, last *Message) (ws *wsConn, fi
 		s.poll.release(last)
 		s.poll = nil
 	}
-	if s.upgrade != nil {
+	if s.upgrade != nil && s.upgrade.ws != nil {
 		s.upgrade.timer.Stop()
 		s.upgrade.ws.cut(closeNormal, "")
-		s.upgrade = nil
 	}
+	s.upgrade = nil
 	if reason == ReasonTransportClose && s.ws == nil && last == s.server.noop && !parked {
 		s.crossing = true
 		time.AfterFunc(crossingTime, func() { s.server.forget(s) })

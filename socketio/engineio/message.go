@@ -13,6 +13,7 @@ type Message struct {
 	body   int    // where the packet begins
 	binary bool
 	plain  bool // not to be compressed
+	alone  bool // see Alone
 
 	zip    sync.Once
 	zipped []byte // the frame compressed
@@ -28,7 +29,14 @@ func NewMessage(data []byte, binary bool) *Message {
 
 // Uncompressed returns the same message with the wish not to be compressed on the way.
 func (m *Message) Uncompressed() *Message {
-	return &Message{frame: m.frame, body: m.body, binary: m.binary, plain: true}
+	return &Message{frame: m.frame, body: m.body, binary: m.binary, plain: true, alone: m.alone}
+}
+
+// Alone returns the same message with the wish that what follows it on a WebSocket not be read together with it: that is
+// written when the client has sent something, or 10 ms later. Clients that wait for one frame after the other, as those of
+// the protocol's official test suite do, lose the second one of those that come with one read.
+func (m *Message) Alone() *Message {
+	return &Message{frame: m.frame, body: m.body, binary: m.binary, plain: m.plain, alone: true}
 }
 
 // compressed returns the frame with its content compressed, or as it is when that is no gain. It does the work once.
