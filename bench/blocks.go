@@ -38,8 +38,8 @@ type runner struct {
 
 func (r *runner) all(ctx context.Context) error {
 	all := r.plan.Workloads
-	for range r.plan.Blocks {
-		r.schedule(all)
+	for block := range r.plan.Blocks {
+		r.schedule(block+1, all)
 	}
 	var failed error
 	for block := 1; ; block++ {
@@ -48,7 +48,7 @@ func (r *runner) all(ctx context.Context) error {
 			if workloads = r.unknown(block); len(workloads) == 0 {
 				return failed
 			}
-			r.schedule(workloads)
+			r.schedule(block, workloads)
 			r.doc.Blocks = block
 		}
 		err := r.block(ctx, block, workloads)
@@ -60,9 +60,9 @@ func (r *runner) all(ctx context.Context) error {
 }
 
 // schedule adds a block of workloads to what is to be done.
-func (r *runner) schedule(workloads []workload.Workload) {
+func (r *runner) schedule(block int, workloads []workload.Workload) {
 	for _, w := range workloads {
-		arms := len(r.plan.armsOf(w))
+		arms := len(r.plan.armsOf(w, block))
 		r.total += arms
 		r.due += cost(w) * time.Duration(arms)
 	}
@@ -74,7 +74,7 @@ func (r *runner) block(ctx context.Context, block int, workloads []workload.Work
 	var failed error
 	order := 0
 	for _, w := range workloads {
-		arms := r.plan.armsOf(w)
+		arms := r.plan.armsOf(w, block)
 		place := slices.IndexFunc(r.plan.Workloads, func(p workload.Workload) bool { return p.Name == w.Name })
 		for _, i := range shuffled(r.plan.Seed, block, place, len(arms)) {
 			order++

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"transportlab/bench/result"
@@ -20,19 +21,48 @@ func cost(w workload.Workload) time.Duration {
 	return time.Duration(w.Warmup) + time.Duration(w.Duration) + overhead
 }
 
-// armsOf are the arms that run a workload.
-func (p Plan) armsOf(w workload.Workload) []result.Arm {
+// A Pair is an arm that runs a workload.
+type Pair struct {
+	Arm    result.Arm
+	Blocks int // the first so many alone, unless they are not enough for the plan's Precision; 0 is all
+}
+
+// armsOf are the arms that run a workload in a block.
+func (p Plan) armsOf(w workload.Workload, block int) []result.Arm {
 	if p.Pairs == nil {
 		return p.Arms
 	}
-	return p.Pairs[w.Name]
+	var arms []result.Arm
+	for _, pair := range p.Pairs[w.Name] {
+		if pair.Blocks == 0 || block <= pair.Blocks || block > p.Blocks {
+			arms = append(arms, pair.Arm)
+		}
+	}
+	return arms
+}
+
+// checkPairs returns an error for a pair of something that is not in the plan.
+func (p Plan) checkPairs(names map[string]bool) error {
+	for name, pairs := range p.Pairs {
+		for _, pair := range pairs {
+			switch {
+			case !names[name] || !slices.Contains(p.Arms, pair.Arm):
+				return fmt.Errorf("workload %s on %s: not both are in the plan", name, pair.Arm)
+			case pair.Blocks < 0:
+				return fmt.Errorf("workload %s on %s: %d blocks", name, pair.Arm, pair.Blocks)
+			}
+		}
+	}
+	return nil
 }
 
 // Runs is how many runs the plan has; with a Precision, at least.
 func (p Plan) Runs() int {
 	n := 0
-	for _, w := range p.Workloads {
-		n += p.Blocks * len(p.armsOf(w))
+	for block := 1; block <= p.Blocks; block++ {
+		for _, w := range p.Workloads {
+			n += len(p.armsOf(w, block))
+		}
 	}
 	return n
 }
@@ -40,8 +70,10 @@ func (p Plan) Runs() int {
 // Estimate is how long the plan should take; with a Precision, at least.
 func (p Plan) Estimate() time.Duration {
 	var sum time.Duration
-	for _, w := range p.Workloads {
-		sum += cost(w) * time.Duration(p.Blocks*len(p.armsOf(w)))
+	for block := 1; block <= p.Blocks; block++ {
+		for _, w := range p.Workloads {
+			sum += cost(w) * time.Duration(len(p.armsOf(w, block)))
+		}
 	}
 	return sum
 }

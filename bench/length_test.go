@@ -36,7 +36,7 @@ func known(t *testing.T, p Plan, n int, noise float64) *runner {
 	r := &runner{plan: p, doc: p.document(), began: time.Now()}
 	for block := 1; block <= n; block++ {
 		for i, w := range p.Workloads {
-			for _, a := range p.armsOf(w) {
+			for _, a := range p.armsOf(w, block) {
 				v := 1e6 * (1 + float64(i)*noise*float64(block%5-2))
 				r.doc.Runs = append(r.doc.Runs, result.Run{Workload: w.Name, Arm: a, Block: block,
 					Delivery: result.Histogram{Count: 1, P50: time.Duration(v)}})
@@ -80,11 +80,15 @@ func TestOnlyUnknownWorkloadsGoOn(t *testing.T) {
 func TestPairsSayWhichArmsRunAWorkload(t *testing.T) {
 	p := small(t, "null", "tcp")
 	p.Blocks = 2
-	p.Pairs = map[string][]result.Arm{"push": p.Arms, "idle": p.Arms[:1]}
-	if n, want := p.Runs(), 6; n != want {
+	push, null, tcp := p.Workloads[0], Pair{Arm: p.Arms[0]}, Pair{Arm: p.Arms[1]}
+	p.Pairs = map[string][]Pair{"push": {null, {p.Arms[1], 1}}, "idle": {null}}
+	if n, want := p.Runs(), 5; n != want {
 		t.Errorf("%d runs, want %d", n, want)
 	}
-	if e, want := p.Estimate(), 4*(250*time.Millisecond+overhead)+2*(time.Duration(p.Workloads[1].Warmup)+100*time.Millisecond+overhead); e != want {
+	if first, second, beyond := p.armsOf(push, 1), p.armsOf(push, 2), p.armsOf(push, 3); len(first) != 2 || len(second) != 1 || len(beyond) != 2 {
+		t.Errorf("push runs on %v, then on %v, and when that is not precise enough on %v", first, second, beyond)
+	}
+	if e, want := p.Estimate(), 3*(250*time.Millisecond+overhead)+2*(time.Duration(p.Workloads[1].Warmup)+100*time.Millisecond+overhead); e != want {
 		t.Errorf("estimate %s, want %s", e, want)
 	}
 	p.Blocks = 1
@@ -92,10 +96,11 @@ func TestPairsSayWhichArmsRunAWorkload(t *testing.T) {
 	if err != nil || len(d.Runs) != 3 {
 		t.Errorf("%d runs, %v", len(d.Runs), err)
 	}
-	for want, pairs := range map[string]map[string][]result.Arm{
-		"idle has no arm":             {"push": p.Arms},
-		"chat on null: not both":      {"push": p.Arms, "idle": p.Arms, "chat": p.Arms[:1]},
-		"push on longpoll/h2: not bo": {"idle": p.Arms, "push": {{Transport: "longpoll", Carrier: "h2", Net: "loopback"}}},
+	for want, pairs := range map[string]map[string][]Pair{
+		"idle has no arm":             {"push": {null, tcp}},
+		"chat on null: not both":      {"push": {null}, "idle": {tcp}, "chat": {null}},
+		"push on longpoll/h2: not bo": {"idle": {null}, "push": {null, {Arm: result.Arm{Transport: "longpoll", Carrier: "h2", Net: "loopback"}}}},
+		"push on tcp: -1 blocks":      {"idle": {null}, "push": {null, {p.Arms[1], -1}}},
 	} {
 		p.Pairs = pairs
 		if err := p.Check(); err == nil || !strings.Contains(err.Error(), want) {

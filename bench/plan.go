@@ -26,21 +26,21 @@ type Plan struct {
 	Title     string
 	Workloads []workload.Workload
 	Arms      []result.Arm
-	Blocks    int                     // how often every arm runs each workload
-	Precision float64                 // go on after that until every headline's interval is at most this share of its median to either side; 0 is not
-	MaxBlocks int                     // with Precision: most blocks; 40
-	MaxTime   time.Duration           // with Precision: no block beyond Blocks begins after so long; 30m
-	Pairs     map[string][]result.Arm // the arms that run a workload, by its name; nil: every arm runs every workload
-	Seed      uint64                  // of the order of the arms
-	Options   transports.Options      // of all arms; MessageRate's zero is no limit that a run could reach
-	Store     string                  // of the log, as redislog.Open takes it; "auto"
-	Reference string                  // the arm that the others are compared with; "" is the first
-	Target    string                  // URL of a server that runs already; "" starts a fresh one for each run
-	Mine      bool                    // whoever runs this answers for the target's host, which may be another machine
-	Command   []string                // the command line, for the record
-	Capacity  *result.Capacity        // of the driver, which runs should not come near; nil is unknown
-	Emulator  string                  // of the arms' network conditions, as link.Open takes it; "auto"
-	Plant     func(result.Arm) Plant  // of a calibration: what it hides in each arm; nil hides nothing
+	Blocks    int                    // how often every arm runs each workload
+	Precision float64                // go on after that until every headline's interval is at most this share of its median to either side; 0 is not
+	MaxBlocks int                    // with Precision: most blocks; 40
+	MaxTime   time.Duration          // with Precision: no block beyond Blocks begins after so long; 30m
+	Pairs     map[string][]Pair      // the arms that run a workload, by its name; nil: every arm runs every workload
+	Seed      uint64                 // of the order of the arms
+	Options   transports.Options     // of all arms; MessageRate's zero is no limit that a run could reach
+	Store     string                 // of the log, as redislog.Open takes it; "auto"
+	Reference string                 // the arm that the others are compared with; "" is the first
+	Target    string                 // URL of a server that runs already; "" starts a fresh one for each run
+	Mine      bool                   // whoever runs this answers for the target's host, which may be another machine
+	Command   []string               // the command line, for the record
+	Capacity  *result.Capacity       // of the driver, which runs should not come near; nil is unknown
+	Emulator  string                 // of the arms' network conditions, as link.Open takes it; "auto"
+	Plant     func(result.Arm) Plant // of a calibration: what it hides in each arm; nil hides nothing
 
 	links links // the arms' network conditions while Run lasts
 }
@@ -121,16 +121,12 @@ func (p Plan) Check() error {
 			return fmt.Errorf("workload %s is there twice", w.Name)
 		}
 		names[w.Name] = true
-		if len(p.armsOf(w)) == 0 {
+		if len(p.armsOf(w, 1)) == 0 {
 			return fmt.Errorf("workload %s has no arm to run it", w.Name)
 		}
 	}
-	for name, arms := range p.Pairs {
-		for _, a := range arms {
-			if !names[name] || !slices.Contains(p.Arms, a) {
-				return fmt.Errorf("workload %s on %s: not both are in the plan", name, a)
-			}
-		}
+	if err := p.checkPairs(names); err != nil {
+		return err
 	}
 	for i, a := range p.Arms {
 		if err := p.checkArm(a); err != nil {
