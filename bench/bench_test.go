@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	if node.IsChild() {
 		os.Exit(node.Main())
 	}
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // each child would sleep for a second at its end
 	if role := os.Getenv(roleVariable); role != "" {
 		os.Exit(playRole(role))
 	}

@@ -113,7 +113,7 @@ func TestByteLayersAreWhatACaptureSees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
+	t.Cleanup(func() { store.Close() })
 	for _, a := range []result.Arm{
 		{Transport: "polling", Carrier: "h1"}, {Transport: "ajax", Carrier: "h1"}, {Transport: "longpoll", Carrier: "h1"},
 		{Transport: "streaming", Carrier: "h1"}, {Transport: "websocket", Carrier: "h1"}, {Transport: "socketio", Carrier: "h1"},
@@ -122,6 +122,7 @@ func TestByteLayersAreWhatACaptureSees(t *testing.T) {
 	} {
 		a.Net = "rtt=10ms"
 		t.Run(a.String(), func(t *testing.T) {
+			t.Parallel() // each has a link of its own
 			n, err := link.Parse(a.Net)
 			if err != nil {
 				t.Fatal(err)

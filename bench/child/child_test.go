@@ -17,6 +17,7 @@ func TestMain(m *testing.M) {
 	if Is() {
 		os.Exit(Main(map[string]Task{"echo": echo, "mute": mute}))
 	}
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // each child would sleep for a second at its end
 	goleak.VerifyTestMain(m)
 }
 

@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 	if IsChild() {
 		os.Exit(Main())
 	}
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE")) // each child would sleep for a second at its end
 	goleak.VerifyTestMain(m)
 }
 
