@@ -12,6 +12,7 @@ import (
 	"transportlab/bench/load"
 	"transportlab/bench/node"
 	"transportlab/bench/probe"
+	"transportlab/bench/proxy"
 	"transportlab/bench/result"
 	"transportlab/bench/wire"
 	"transportlab/transports"
@@ -32,6 +33,7 @@ type lab struct {
 	child     *node.Child // nil when the server was not started here
 	link      *link.Link  // between clients and server; nil when that is not known
 	variant   Variant
+	proxy     *proxy.Proxy // before the server; nil without
 	closeLog  func() error
 	plant     Plant
 }
@@ -72,12 +74,18 @@ func newLab(ctx context.Context, p Plan, a result.Arm, store *node.Store) (*lab,
 		}
 	}
 	l.target.URL = strings.TrimSuffix(url, "/") + "/" + a.Transport
+	if l.variant.Headers == Browser {
+		l.target.Header = BrowserHeaders()
+		if l.variant.Proxy != "" { // the clients undo only the compression that they ask for themselves
+			l.target.Header.Del("Accept-Encoding")
+		}
+	}
 	return l, nil
 }
 
-// start starts the server, and returns where it is reached.
+// start starts the server and what stands before it, and returns where that is reached.
 func (l *lab) start(ctx context.Context, c node.Config) (url string, err error) {
-	if l.link != nil {
+	if l.link != nil && l.variant.Proxy == "" {
 		c.Addr = l.link.ServerAddr()
 		if c.Socket, err = l.link.ServerSocket(); err != nil {
 			return "", err
@@ -90,9 +98,21 @@ func (l *lab) start(ctx context.Context, c node.Config) (url string, err error) 
 		return "", err
 	}
 	if l.child.Certificate != nil {
-		l.trust, err = x509.ParseCertificate(l.child.Certificate)
+		if l.trust, err = x509.ParseCertificate(l.child.Certificate); err != nil {
+			return "", err
+		}
 	}
-	return l.child.URL, err
+	if l.variant.Proxy == "" {
+		return l.child.URL, nil
+	}
+	listener, err := l.link.Listen(ctx)
+	if err != nil {
+		return "", err
+	}
+	if l.proxy, err = proxy.Start(ctx, l.variant.Proxy, listener, strings.TrimPrefix(l.child.URL, "http://")); err != nil {
+		return "", err
+	}
+	return l.proxy.URL, nil
 }
 
 // connect makes a client's TCP connection.
@@ -152,8 +172,11 @@ func (c *conn) Close() error { return errors.Join(c.Conn.Close(), c.under.Close(
 // Close ends the server, if it was started here.
 func (l *lab) Close() error {
 	var err error
+	if l.proxy != nil {
+		err = l.proxy.Close()
+	}
 	if l.child != nil {
-		err = l.child.Close()
+		err = errors.Join(err, l.child.Close())
 	}
 	if l.closeLog != nil {
 		err = errors.Join(err, l.closeLog())
