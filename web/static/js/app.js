@@ -58,6 +58,7 @@ export class App extends Emitter {
     this.lanes.push(lane);
     this.views.set(id, view);
     byID("lanes").append(view.element);
+    view.recolor();
     lane.start(this.#known || this.published.latest ? this.published.tail : { epoch: "", offset: 0 });
     this.changed();
     return lane;

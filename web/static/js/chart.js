@@ -66,7 +66,7 @@ export class Chart {
         scales: { x: { time: true }, y: this.log ? { distr: 3 } : { range: (u, least, most) => [0, Math.max(most * 1.1, 0.001)] } },
         axes: [
           { ...axis, size: 26, space: 70, values: (u, at) => at.map((t) => new Date(t * 1000).toLocaleTimeString("en-GB", { minute: "2-digit", second: "2-digit" })) },
-          { ...axis, size: 66, gap: 4, values: (u, at) => at.map((v) => (v === null ? "" : this.format(v))) },
+          { ...axis, ...(this.log && { filter: decades, grid: { ...grid, filter: decades } }), size: 66, gap: 4, values: (u, at) => at.map((v) => (v === null ? "" : this.format(v))) },
         ],
         series: [{}, ...this.#series.map((s, i) => ({ label: s.label, stroke: strokes[i], width: s.dash ? 1.2 : 2, dash: s.dash, points: { show: false }, spanGaps: false }))],
       },
@@ -90,6 +90,9 @@ export class Chart {
     rows.forEach((row, i) => fill(this.body.children[i] ?? this.body.appendChild(h("tr")), row, "td"));
   }
 }
+
+// Of a logarithmic axis, only its decades get a line and a number.
+const decades = (u, at) => at.map((v) => (Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-9 ? v : null));
 
 function fill(tr, texts, tag) {
   while (tr.children.length > texts.length) tr.lastChild.remove();

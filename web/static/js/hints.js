@@ -1,7 +1,7 @@
 // Warnings that teach: what the page sees happen, and why it does.
 
 import { byID, h, icon, iconButton } from "./dom.js";
-import { rate } from "./format.js";
+import { percent, rate } from "./format.js";
 
 const hold = 4; // looks, four a second, for which something must be so before it is said
 
@@ -21,7 +21,7 @@ const rules = [
     when: ({ app, measurements }) => app.lanes.find((l) => l.transport.name === "polling" && asksInVain(measurements.latest?.lanes.get(l.id))),
     say: (lane, { measurements }) => {
       const f = measurements.latest.lanes.get(lane.id);
-      return ["Polling asks whether or not there is news", `${rate(f.requests)} requests a second bring ${rate(f.messages)} messages a second: most answers are empty, and cost their headers all the same.`];
+      return ["Polling asks whether or not there is news", `${rate(f.requests)} requests a second bring ${rate(f.messages)} messages a second: ${percent(f.empty)} of the answers are empty, and cost their headers all the same.`];
     },
   },
   {
@@ -56,7 +56,7 @@ const rules = [
   },
 ];
 
-const asksInVain = (f) => f && f.requests > 1 && f.messages * 2 < f.requests;
+const asksInVain = (f) => f && f.requests > 1 && f.empty > 0.5;
 
 export function startHints(page) {
   const place = byID("hints");

@@ -28,6 +28,7 @@ export class Lane extends Emitter {
   lastAt = 0; // when it came
   dials = 0;
   cursor = { epoch: "", offset: 0 };
+  #began = 0; // what was published before says nothing about this lane's delays
   #run = 0; // number of the connection that counts; what an older one says is not heard
   #conn = null;
   #wake = null;
@@ -43,6 +44,7 @@ export class Lane extends Emitter {
 
   /** Begins at a cursor; what lies before is not received. */
   start(cursor) {
+    this.#began = now();
     this.cursor = cursor;
     this.judge.begin(cursor);
     this.#dialOn();
@@ -158,8 +160,7 @@ export class Lane extends Emitter {
     const abort = new AbortController();
     this.#wake = () => abort.abort();
     if (this.status !== "waiting") this.#set("connecting");
-    this.dials++;
-    this.#catchUp = { from: this.#where, to: 0, n: 0, since: 0 };
+    this.#away(this.dials++ === 0);
     const { url, topic, options } = this.target;
     const onState = ({ phase, text }) => run === this.#run && this.#phase(phase, text);
     const conn = await this.transport.dial({ url, topic, options, after: this.cursor, signal: abort.signal, onState });
@@ -171,9 +172,14 @@ export class Lane extends Emitter {
     if (phase === "open" && this.status !== "open") this.#opened();
     if (phase === "reconnecting" && this.status === "open") {
       this.#note(text || "connecting again", "warn");
-      this.#catchUp = { from: this.#where, to: 0, n: 0, since: 0 };
+      this.#away(false);
     }
     if (!(phase === "connecting" && this.status === "waiting")) this.#set(phase, text);
+  }
+
+  /** Begins to count what is missed from here on. */
+  #away(first) {
+    this.#catchUp = { from: this.#where, to: 0, n: 0, since: 0, first };
   }
 
   #opened() {
@@ -210,7 +216,7 @@ export class Lane extends Emitter {
     this.last = { offset: m.offset, text: said.text, from: said.from };
     this.lastAt = at;
     const replayed = this.#catching(m, at);
-    const latency = at - said.at;
+    const latency = said.at < this.#began ? NaN : at - said.at;
     if (fresh && !Number.isNaN(latency)) this.latencies.push(at, latency);
     this.emit("message", { message: m, said, at, latency, fresh, replayed });
   }
@@ -222,9 +228,8 @@ export class Lane extends Emitter {
     away.n++;
     if (m.offset === away.to) {
       this.#catchUp = null;
-      if (this.dials > 1 || away.n > 1) {
-        this.#note(`caught up: ${away.n} ${away.n === 1 ? "message" : "messages"} behind ${away.from} replayed in ${Math.max(0, at - away.since).toFixed(0)} ms`, "good");
-      }
+      const messages = `${away.n} ${away.n === 1 ? "message" : "messages"}`;
+      if (!away.first) this.#note(`caught up: ${messages} behind ${away.from} replayed in ${Math.max(0, at - away.since).toFixed(0)} ms`, "good");
     }
     return true;
   }

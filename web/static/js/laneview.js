@@ -28,7 +28,6 @@ const facts = [
 
 export class LaneView {
   #cells = {};
-  #node = "";
   #fault = null;
 
   /** app gives the view its published messages, nets and what removing means. */
@@ -38,7 +37,7 @@ export class LaneView {
     this.#build();
     this.track = new Track(this.canvas);
     this.#observe();
-    lane.on("message", ({ message, at, latency, fresh, replayed }) => this.track.land(message.offset, at, latency, fresh ? Number(replayed) : 2));
+    lane.on("message", ({ message, at, latency, fresh, replayed }) => Number.isNaN(latency) || this.track.land(message.offset, at, latency, fresh ? Number(replayed) : 2));
     lane.on("state", () => this.showState());
     lane.on("switch", () => this.#switched());
     lane.on("note", (note) => this.#noted(note));
@@ -58,6 +57,7 @@ export class LaneView {
     );
     this.pill = h("span", { class: "pill" });
     this.say = h("span", { class: "lane-say" });
+    this.nodeName = h("span", { class: "lane-node" });
     this.canvas = h("canvas", { role: "img" });
     this.empty = h("p", { class: "lane-empty" });
     this.note = h("span", { class: "note" });
@@ -73,7 +73,7 @@ export class LaneView {
         "div",
         { class: "lane-head" },
         h("div", { class: "lane-title" }, this.select),
-        h("div", { class: "lane-state" }, this.pill, this.badges, this.say),
+        h("div", { class: "lane-state" }, this.pill, this.nodeName),
       ),
       h("div", { class: "lane-track" }, this.canvas, this.empty),
       h(
@@ -89,7 +89,7 @@ export class LaneView {
           iconButton("close", `Remove lane ${lane.id}`, () => this.app.removeLane(lane.id), { "data-role": "remove" }),
         ),
       ),
-      h("div", { class: "lane-line" }, this.note, this.last),
+      h("div", { class: "lane-line" }, this.badges, this.say, this.note, this.last),
       this.breakPanel.element,
     );
   }
@@ -117,7 +117,7 @@ export class LaneView {
 
   recolor() {
     const of = (name) => color(this.element, name);
-    this.track.colors = { lane: of("--lane"), line: of("--line"), soft: of("--soft"), bad: of("--bad"), surface: of("--surface"), text: of("--text") };
+    this.track.colors = { lane: of("--lane"), line: of("--line"), soft: of("--soft"), bad: of("--bad"), surface: of("--surface"), text: of("--text"), ground: color(this.element, "--track") };
     this.track.touch();
   }
 
@@ -125,6 +125,7 @@ export class LaneView {
     const t = this.lane.transport;
     this.element.dataset.arm = t.arm;
     this.element.dataset.transport = t.name;
+    this.select.title = `${t.title}, spoken with ${t.means}`;
     this.select.value = t.name;
     this.recolor();
     this.app.changed();
@@ -135,8 +136,8 @@ export class LaneView {
     this.element.dataset.state = statesOf[status];
     this.pill.dataset.state = status === "failed" ? "failed" : statesOf[status];
     setText(this.pill, words[status]);
-    setText(this.say, text || transport.about);
-    this.say.title = text || transport.about;
+    setText(this.say, (status === "open" && text) || transport.about);
+    this.say.title = text;
     const resumes = status === "paused" || status === "failed";
     const label = `${resumes ? "Resume" : "Pause"} lane ${this.lane.id}`;
     if (this.pauseButton.getAttribute("aria-label") !== label) {
@@ -165,16 +166,12 @@ export class LaneView {
 
   /** Shows what the server said of the lane: the node behind it, the fault in force. */
   showServer({ node, fault }) {
-    if (node !== this.#node) this.#node = node;
+    setText(this.nodeName, node ? `server ${node}` : "");
     if (fault && JSON.stringify(fault) !== this.#fault) {
       this.#fault = JSON.stringify(fault);
       this.breakPanel.show(fault);
       this.badges.replaceChildren(...badges(fault).map((text) => h("span", { class: "badge" }, text)));
     }
-  }
-
-  get node() {
-    return this.#node;
   }
 
   /** Shows the counts; called four times a second. */
@@ -200,7 +197,7 @@ export class LaneView {
     setAttr(element, "data-last", judge.delivered ? lane.cursor.offset : null);
     setAttr(element, "data-digest", judge.digest);
     if (lane.last) setText(this.last, `${lane.last.offset}  ${lane.last.text || "stream"}`);
-    this.#describe();
+    this.#describe(now);
     element.dataset.behind = behind;
   }
 
@@ -218,11 +215,20 @@ export class LaneView {
     setAttr(box, "data-ok", ok || null);
   }
 
-  #describe() {
+  /** Why nothing is to be seen. */
+  #why() {
+    const { lane, app } = this;
+    if (lane.status === "failed") return lane.text;
+    if (lane.status === "paused") return "paused: it goes on at its cursor";
+    if (Number(this.element.dataset.behind) > 0) return "";
+    return app.publishing ? "waiting for the next message" : "nothing is being published";
+  }
+
+  #describe(now) {
     const { lane } = this;
-    const idle = !lane.judge.delivered;
-    this.empty.hidden = !idle;
-    if (idle) setText(this.empty, lane.status === "failed" ? lane.text : this.app.publishing ? "waiting for the first message" : "nothing published yet");
+    const quiet = now - lane.lastAt > 3000;
+    this.empty.hidden = !quiet;
+    if (quiet) setText(this.empty, this.#why());
     const text = `Lane ${lane.id}, ${lane.transport.title}: half of the messages arrive within ${ms(lane.p50)}, 99 of 100 within ${ms(lane.p99)}`;
     if (text !== this.described) setAttr(this.canvas, "aria-label", (this.described = text));
   }

@@ -59,7 +59,7 @@ class MeasureView {
     if (!last || history.pushed % tableEvery) return;
     const figures = lanes.map((lane) => [lane, last.lanes.get(lane.id)]).filter(([, f]) => f);
     this.latency.table(["Lane", "p50", "p99", "samples"], figures.map(([lane, f]) => [label(lane), ms(f.p50), ms(f.p99), count(f.n)]));
-    this.requests.table(["Lane", "requests/s", "messages/s", "requests/message"], figures.map(([lane, f]) => [label(lane), rate(f.requests), rate(f.messages), f.messages > 0 ? rate(f.requests / f.messages) : dash]));
+    this.requests.table(["Lane", "requests/s", "empty answers", "messages/s", "requests/message"], figures.map(([lane, f]) => [label(lane), rate(f.requests), percent(f.empty), rate(f.messages), f.messages > 0 ? rate(f.requests / f.messages) : dash]));
     this.cpu.table(["Server", "CPU"], this.config.nodes.map((name) => [`Server ${name}`, percent(last.nodes.get(name))]));
     this.cost.show(figures.map(([lane, f]) => [lane, f, label(lane)]));
   }

@@ -30,20 +30,20 @@ export class Measurements extends Emitter {
     for (const lane of this.#app.lanes) lane.latencies.clear();
   }
 
-  #look(at, { id, up, down, requests, opened }) {
+  #look(at, { id, up, down, requests, opened, empty = 0, messages }) {
     const lane = this.#app.lanes.find((l) => l.id === id);
     if (!lane) return this.#looks.delete(id);
     let of = this.#looks.get(id);
     if (of?.transport !== lane.transport) this.#looks.set(id, (of = { transport: lane.transport, ring: new Ring(looks) }));
     const bytes = layerNames.map((name) => (up?.[name] ?? 0) + (down?.[name] ?? 0));
     if (of.ring.length && of.ring.at(-1).requests > requests) of.ring.clear(); // the counters were cleared
-    of.ring.push({ at, delivered: lane.judge.delivered, requests, opened, bytes });
+    of.ring.push({ at, delivered: messages ?? lane.judge.delivered, requests, opened, empty, bytes });
   }
 
   /** A lane's figures over the last seconds. */
   figures(lane, at = now()) {
     const sorted = lane.latencies.since(at - over);
-    const f = { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), n: sorted.length, messages: NaN, requests: NaN, perMessage: NaN, perSecond: NaN, layers: null };
+    const f = { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), n: sorted.length, messages: NaN, requests: NaN, empty: NaN, perMessage: NaN, perSecond: NaN, layers: null };
     const ring = this.#looks.get(lane.id)?.ring;
     if (!ring || ring.length < 5) return f;
     const last = ring.at(-1);
@@ -57,6 +57,7 @@ export class Measurements extends Emitter {
     f.messages = delivered / seconds;
     f.requests = (last.requests - first.requests) / seconds;
     f.opened = last.opened;
+    f.empty = f.requests > 0 ? (last.empty - first.empty) / (last.requests - first.requests) : NaN;
     f.perSecond = total / seconds;
     if (delivered > 0) {
       f.perMessage = total / delivered;

@@ -31,7 +31,7 @@ export class Nodes {
     const buttons = Object.keys(titles).map((verb) =>
       h("button", { type: "button", class: `button small${verb === "kill" ? " danger" : ""}`, "data-node": name, "data-verb": verb, title: titles[verb], hidden: true, on: { click: () => app.try(changeNode(name, verb)) } }, verb[0].toUpperCase() + verb.slice(1), h("span", { class: "sr" }, ` server ${name}`)),
     );
-    const element = h("li", { class: "node" }, h("span", { class: "node-name" }, `Server ${name}`), h("span", {}, pill, " ", use), h("span", { class: "node-actions" }, buttons), h("span", { class: "node-meter", "aria-hidden": "true" }, bar));
+    const element = h("li", { class: "node" }, h("span", { class: "node-name" }, `Server ${name}`), pill, h("span", { class: "node-actions" }, buttons), h("span", { class: "node-meter", "aria-hidden": "true" }, bar), use);
     byID("nodes").append(element);
     this.#views.set(name, { pill, use, bar, buttons, element, state: "" });
   }

@@ -28,6 +28,7 @@ export class Publisher {
     });
     app.events.on("publisher", (state) => this.#show(state));
     app.on("lanes", () => this.#showVia());
+    app.on("refresh", () => this.#showCount());
     this.#showVia();
     this.#show(app.stream);
   }
@@ -48,6 +49,7 @@ export class Publisher {
   }
   #timer = 0;
   #wanted = 0;
+  #failing = false;
 
   #show(state) {
     this.#app.stream = { rate: state.rate, size: state.size, binary: state.binary };
@@ -61,12 +63,18 @@ export class Publisher {
     if (!this.#timer) this.#showRate(state.rate);
     this.#showSize(state.size);
     byID("binary").checked = state.binary;
-    const sent = Number.isFinite(state.sent) ? `${count(state.sent)} sent` : "";
-    setText(byID("publish-state"), state.failing ? "the store does not take messages" : sent);
+    this.#failing = state.failing === true;
+    this.#showCount();
     this.#app.emit("stream", this.#app.stream);
   }
 
+  #showCount() {
+    const { count: known } = this.#app.published;
+    setText(byID("publish-state"), this.#failing ? "the store does not take messages" : known ? `${count(known)} since this page opened` : "");
+  }
+
   #showRate(value) {
+    byID("rate").style.setProperty("--filled", `${Math.min(100, (value / byID("rate").max) * 100)}%`);
     setText(byID("rate-shown"), value ? `${rate(value)} messages a second` : "stopped");
     byID("rate").setAttribute("aria-valuetext", `${rate(value)} messages a second`);
   }

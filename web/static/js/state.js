@@ -21,6 +21,7 @@ export function parseState(hash) {
   if (q.has("binary")) state.binary = q.get("binary") !== "0";
   if (/^[a-z0-9-]{1,32}$/.test(q.get("net") ?? "")) state.net = q.get("net");
   if (views.includes(q.get("view"))) state.view = q.get("view");
+  else if (q.has("chat")) state.view = "chat";
   if (/^[a-z0-9-]{1,32}$/.test(q.get("room") ?? "")) state.room = q.get("room");
   const chat = find(q.get("chat") ?? "");
   if (chat) state.chat = chat.name;

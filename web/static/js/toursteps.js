@@ -3,7 +3,7 @@
 // is what to bring into sight.
 
 import { changeNode, cut } from "./api.js";
-import { bytes, count, ms, rate } from "./format.js";
+import { bytes, count, ms, percent, rate } from "./format.js";
 import { quantile } from "./ring.js";
 import { xhr } from "./transports/ajax.js";
 import { arms } from "./transports/transports.js";
@@ -33,7 +33,7 @@ export const steps = [
     view: "wire",
     live: (page) => {
       const f = figures(page, "polling");
-      return f?.requests > 0 ? `${rate(f.requests)} requests a second for ${rate(f.messages)} messages a second; ${bytes(f.perSecond)} a second.` : "";
+      return f?.requests > 0 ? `${rate(f.requests)} requests a second for ${rate(f.messages)} messages a second: ${percent(f.empty)} of the answers are empty.` : "";
     },
   },
   {

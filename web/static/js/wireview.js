@@ -6,7 +6,8 @@ import { bytes, count, ms } from "./format.js";
 import { WireDetail } from "./wiredetail.js";
 
 const rows = 80;
-const shownSpan = 10_000; // milliseconds that the waterfall is wide
+const leastSpan = 500; // milliseconds that the waterfall is wide at least
+const mostSpan = 20_000; // and at most
 const every = 250; // milliseconds between two pictures
 
 export function buildWire(panel, page) {
@@ -23,6 +24,7 @@ class WireView {
   #filter = 0; // a lane's id, 0 for all
   #dirty = true;
   #timer = 0;
+  #span = leastSpan;
 
   constructor(page) {
     this.page = page;
@@ -49,11 +51,16 @@ class WireView {
         h("button", { type: "button", class: "button small", on: { click: () => this.#clear() } }, "Clear"),
         this.skipped,
       ),
-      h("div", { class: "wire-body" }, h("div", { class: "card wire-table" }, head(), this.list, this.empty), this.detail.element),
+      h("div", { class: "wire-body" }, h("div", { class: "card wire-table" }, this.#head(), this.list, this.empty), this.detail.element),
     );
     page.app.on("lanes", () => this.#showChips());
     page.wire.on("entries", () => (this.#dirty = true));
     this.#showChips();
+  }
+
+  #head() {
+    this.spanText = h("span", {}, "Time");
+    return h("div", { class: "wire-head", "aria-hidden": "true" }, h("span"), h("span", {}, "What"), h("span", {}, "Connection"), h("span", {}, "Bytes"), this.spanText);
   }
 
   show() {
@@ -106,6 +113,9 @@ class WireView {
     this.#shown = this.page.wire.newest(this.#ids, rows);
     this.empty.hidden = this.#shown.length > 0;
     const end = this.#shown.reduce((most, e) => Math.max(most, e.end), 0);
+    const begin = this.#shown.reduce((least, e) => Math.min(least, e.start), end);
+    this.#span = Math.min(Math.max(end - begin, leastSpan), mostSpan);
+    setText(this.spanText, `Time, the last ${ms(this.#span)}`);
     while (this.#pool.length < this.#shown.length) this.#pool.push(this.#row(this.#pool.length));
     this.#pool.forEach((row, i) => this.#fill(row, this.#shown[i], end));
     const skipped = this.#ids.reduce((sum, id) => sum + (this.page.wire.skipped.get(id) ?? 0), 0);
@@ -140,8 +150,8 @@ class WireView {
     setText(cells.conn, `#${entry.conn}${entry.reused || entry.kind !== "request" ? "" : " new"}`);
     setText(cells.size, entry.bytes ? bytes(entry.bytes) : "");
     const asked = this.page.wire.requestOf(entry);
-    span(cells.bar, entry.start, Math.max(entry.end, entry.start), end);
-    if (asked) span(cells.wait, asked.end, entry.start, end);
+    span(cells.bar, entry.start, Math.max(entry.end, entry.start), end, this.#span);
+    if (asked) span(cells.wait, asked.end, entry.start, end, this.#span);
     cells.wait.hidden = !asked;
     setAttr(element, "aria-selected", entry === this.#selected);
     setAttr(element, "aria-label", spoken(entry, lane));
@@ -186,14 +196,10 @@ class WireView {
   }
 }
 
-function head() {
-  return h("div", { class: "wire-head", "aria-hidden": "true" }, h("span"), h("span", {}, "What"), h("span", {}, "Connection"), h("span", {}, "Bytes"), h("span", {}, `Time, the last ${shownSpan / 1000} s`));
-}
-
-/** Places a bar in the span that ends at end. */
-function span(bar, from, to, end) {
-  const left = Math.max(0, 1 - (end - from) / shownSpan);
-  const right = Math.max(0, (end - to) / shownSpan);
+/** Places a bar in the width that ends at end. */
+function span(bar, from, to, end, width) {
+  const left = Math.max(0, 1 - (end - from) / width);
+  const right = Math.max(0, (end - to) / width);
   bar.hidden = right > 1;
   bar.style.left = `${left * 100}%`;
   bar.style.right = `${Math.min(right, 1 - left) * 100}%`;

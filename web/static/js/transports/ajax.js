@@ -1,8 +1,11 @@
 // Exchanges only what changed: a conditional GET whose ETag is the cursor, on an interval that adapts,
-// and a POST whose answer already carries what is new. With XMLHttpRequest, as its name says.
+// and a POST whose answer already carries what is new. The POST is an XMLHttpRequest, as the name says.
+// The GET is not: to another port, and each lane has one, Chromium asks before every conditional
+// XMLHttpRequest whether it may (an OPTIONS), which a page on its own server never pays. With fetch the
+// permission is kept, as long as the cache mode is not one that distrusts caches.
 
 import { closed, network } from "./errors.js";
-import { address } from "./http.js";
+import { address, request } from "./http.js";
 import { Pull } from "./pull.js";
 import { formatCursor } from "./wire.js";
 
@@ -13,7 +16,7 @@ export async function dial(target) {
     {
       name: "ajax",
       news: true,
-      request: xhr,
+      request: (url, init) => (init.method === "POST" ? xhr(url, init) : request(url, { ...init, cache: "force-cache" })),
       ask: (after) => ({
         url: address(target.url, "ajax", target.topic),
         headers: { "If-None-Match": `"${formatCursor(after)}"` },

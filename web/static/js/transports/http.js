@@ -10,10 +10,14 @@ export function address(base, arm, topic, after) {
   return `${base}/${arm}/${encodeURIComponent(topic)}${query}`;
 }
 
-/** One request with fetch. Its answer is {status, type, bytes}; failures are TransportErrors. */
-export async function request(url, { method = "GET", headers = {}, body, signal } = {}) {
+/**
+ * One request with fetch. Its answer is {status, type, bytes}; failures are TransportErrors. Nothing of
+ * the lab is ever in a cache (the server says no-store). To say so here as well would be harmless but
+ * for Chromium, which then asks again, before each request of its own to another port, whether it may.
+ */
+export async function request(url, { method = "GET", headers = {}, body, signal, cache = "default" } = {}) {
   try {
-    const r = await fetch(url, { method, headers, body, signal, cache: "no-store", credentials: "omit", redirect: "error" });
+    const r = await fetch(url, { method, headers, body, signal, cache, credentials: "omit", redirect: "error" });
     return { status: r.status, type: r.headers.get("Content-Type") ?? "", bytes: new Uint8Array(await r.arrayBuffer()) };
   } catch (e) {
     throw asError(e);

@@ -37,6 +37,7 @@ class Conn {
   #manager;
   #socket;
   #target;
+  #refuse;
 
   constructor(target, Manager) {
     this.#target = target;
@@ -57,11 +58,9 @@ class Conn {
     this.#socket = this.#manager.socket("/", { auth });
     this.#listen();
     this.opened = new Promise((resolve, reject) => {
+      this.#refuse = reject;
       this.#socket.once("connect", resolve);
-      this.#manager.once("error", (e) => {
-        this.#end(network(this.#reason(e)));
-        reject(this.#inbox.ended);
-      });
+      this.#manager.once("error", (e) => this.#end(network(this.#reason(e))));
     });
     target.signal?.addEventListener("abort", () => this.close(), { once: true });
     this.#socket.connect();
@@ -151,7 +150,15 @@ class Conn {
 
   #end(error) {
     this.#inbox.end(error);
+    this.#refuse(this.#inbox.ended); // who still waits for the opening
     this.#manager.reconnection(false);
+    const { engine } = this.#manager;
+    // A browser complains of a WebSocket that is closed before it is open, as if something had failed.
+    if (engine?.readyState === "opening") engine.once("open", () => this.#hangUp());
+    else this.#hangUp();
+  }
+
+  #hangUp() {
     this.#socket.disconnect();
     this.#manager.engine?.close();
   }

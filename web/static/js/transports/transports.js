@@ -10,7 +10,7 @@ import * as websocket from "./websocket.js";
 
 const table = [
   ["polling", "Polling", polling, "", ["poll"], "asks on a timetable, news or not", "fetch"],
-  ["ajax", "AJAX", ajax, "", ["xhr"], "asks for what changed, ever more rarely", "XMLHttpRequest"],
+  ["ajax", "AJAX", ajax, "", ["xhr"], "asks for what changed, ever more rarely", "XMLHttpRequest and fetch"],
   ["longpoll", "Long polling", longpoll, "", ["long"], "the server holds the question until there is news", "fetch"],
   ["streaming", "Streaming (SSE)", streaming, "eventsource", ["sse"], "one answer that never ends", "EventSource"],
   ["websocket", "WebSocket", websocket, "", ["ws"], "one connection, both ways", "WebSocket"],

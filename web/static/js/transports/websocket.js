@@ -15,6 +15,7 @@ class Conn {
   #ws;
   #inbox;
   #epoch;
+  #refuse;
   #waiting = new Map(); // by ID: the sends whose acknowledgement has not come
 
   constructor(target) {
@@ -29,10 +30,8 @@ class Conn {
         target.onState?.({ phase: "open", text: "" });
         resolve();
       };
-      ws.onclose = (e) => {
-        this.#end(errorOfClose(e.code, e.reason));
-        reject(this.#inbox.ended);
-      };
+      ws.onclose = (e) => this.#end(errorOfClose(e.code, e.reason));
+      this.#refuse = reject;
     });
     target.signal?.addEventListener("abort", () => this.close(), { once: true });
   }
@@ -89,9 +88,12 @@ class Conn {
 
   #end(error) {
     this.#inbox.end(error);
+    this.#refuse(this.#inbox.ended); // who still waits for the opening
     for (const w of this.#waiting.values()) w.reject(this.#inbox.ended);
     this.#waiting.clear();
-    this.#ws.close();
+    // A browser complains of a socket that is closed before it is open, as if something had failed.
+    if (this.#ws.readyState === WebSocket.CONNECTING) this.#ws.onopen = () => this.#ws.close();
+    else this.#ws.close();
   }
 
   close() {
