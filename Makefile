@@ -8,7 +8,7 @@ PKGS   ?= ./...
 TOOL   := $(GO) tool -modfile=tools.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint fuzz bench benchstat bars report readme build demo clean tools
+.PHONY: help test race lint fuzz bench benchstat bars calibrate report readme build demo clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ benchstat: ## the same as a table with a column per transport (COUNT=10 for inte
 
 bars: ## the ratios that the project holds itself to, measured side by side in one run
 	$(GO) test -run '^$$' -bench Bar -benchtime 5x -timeout 60m ./bench
+
+calibrate: ## hold the instrument against known truths, and vegeta too (COUNT=20 for as many times in a row)
+	@vegeta=$$($(TOOL) -n vegeta) && $(GO) build -o artifacts/transportlab . && for n in $$(seq $(COUNT)); do \
+	  [ $(COUNT) = 1 ] || echo "calibration $$n of $(COUNT)"; artifacts/transportlab calibrate --vegeta "$$vegeta" $(CALIBRATEFLAGS) || exit; done
 
 report: ## measure with the defaults and publish the result as reports/latest (under three minutes)
 	$(GO) run . run --out reports/latest

@@ -33,6 +33,7 @@ type commands struct {
 	JSON   bool   `name:"json" env:"TRANSPORTLAB_JSON" help:"Results as JSON on standard output."`
 
 	Run       runCommand       `cmd:"" help:"Measure transports side by side and write a report."`
+	Calibrate calibrateCommand `cmd:"" help:"Hold the instrument against known truths, and fail when it reads them wrong."`
 	Serve     serveCommand     `cmd:"" help:"Serve every transport, to try them with curl, a browser or a WebSocket client."`
 	Compare   compareCommand   `cmd:"" help:"Hold a result against an earlier one, and fail when it got worse."`
 	Report    reportCommand    `cmd:"" help:"Render result files again: HTML, Markdown, SVG and CSV."`
@@ -52,7 +53,7 @@ Examples:
   transportlab report out/result.json -o again       render a result anew
   transportlab compare old.json new.json             what became worse, exit code 99
 
-Exit codes: 0 done, 1 error, 2 wrong usage, 99 a message was lost or a threshold broken, 130 interrupted.`
+Exit codes: 0 done, 1 error, 2 wrong usage, 99 a message was lost, a threshold broken or a calibration failed, 130 interrupted.`
 
 // terminal is where a command reads and writes: results to out, progress and complaints to err.
 type terminal struct {

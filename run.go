@@ -35,6 +35,8 @@ type runCommand struct {
 	Target     string        `placeholder:"URL" help:"A server that runs already, instead of a fresh one for each run. Only on this machine, unless the next flag is given."`
 	Mine       bool          `name:"i-own-this-host" help:"The target's host is yours to put under load."`
 	Baseline   string        `placeholder:"FILE" help:"An earlier result, which the workloads' thresholds may ask not to be worse than."`
+	Calibrate  string        `default:"quick" enum:"quick,full,no" env:"TRANSPORTLAB_CALIBRATE" help:"Hold the instrument against known truths first, and put that into the report: quick takes half a minute, full about three; no does not (${default})."`
+	Vegeta     string        `placeholder:"PATH" env:"TRANSPORTLAB_VEGETA" help:"A vegeta command whose answers stand beside the calibration."`
 	Title      string        `placeholder:"TEXT" help:"Of the report."`
 	Out        string        `short:"o" default:"artifacts/latest" placeholder:"DIR" env:"TRANSPORTLAB_OUT" help:"Folder for result and report (${default})."`
 	Tuning     tuning        `embed:"" group:"Options of the transports"`
@@ -72,12 +74,18 @@ func (c *runCommand) Run(ctx context.Context, t *terminal) error {
 	if err := writable(c.Out); err != nil { // better now than after three minutes
 		return err
 	}
+	known, err := calibrated(ctx, t, c.Calibrate, c.Seed, c.Vegeta)
+	if err != nil {
+		return err
+	}
+	plan.Capacity = known.Capacity
 	p := newProgress(t)
 	d, err := bench.Run(ctx, plan, p.observe)
 	p.end()
 	if d == nil || len(d.Runs) == 0 {
 		return interrupted(err)
 	}
+	d.Calibration, d.Capacity = known.Checks, known.Capacity
 	r, reportErr := reports.New(d)
 	if reportErr != nil {
 		return reportErr

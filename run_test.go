@@ -43,7 +43,7 @@ func TestInterruptedRunPrintsWhatThereIs(t *testing.T) {
 	}
 	var out strings.Builder
 	complaints := &trigger{text: "2/2000 ", f: cancel} // after the second run of two thousand
-	code := run(ctx, []string{"run", "-w", file, "-t", "longpoll,websocket", "-n", "1000", "--redis", "memory", "-o", filepath.Join(dir, "out")},
+	code := run(ctx, []string{"run", "-w", file, "-t", "longpoll,websocket", "-n", "1000", "--redis", "memory", "--calibrate", "no", "-o", filepath.Join(dir, "out")},
 		strings.NewReader(""), &out, complaints)
 	if code != exitInterrupted {
 		t.Errorf("exit code %d, want %d: %s", code, exitInterrupted, complaints.said.String())
