@@ -33,6 +33,7 @@ type commands struct {
 	JSON   bool   `name:"json" env:"TRANSPORTLAB_JSON" help:"Results as JSON on standard output."`
 
 	Run       runCommand       `cmd:"" help:"Measure transports side by side and write a report."`
+	Saturate  saturateCommand  `cmd:"" help:"Find how much each transport carries: its knee, and how it scales."`
 	Calibrate calibrateCommand `cmd:"" help:"Hold the instrument against known truths, and fail when it reads them wrong."`
 	Serve     serveCommand     `cmd:"" help:"Serve every transport, to try them with curl, a browser or a WebSocket client."`
 	Compare   compareCommand   `cmd:"" help:"Hold a result against an earlier one, and fail when it got worse."`

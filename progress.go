@@ -17,6 +17,7 @@ type progress struct {
 	live  bool
 	width int
 	quiet bool
+	block int // of which the precision was told
 }
 
 func newProgress(t *terminal) *progress {
@@ -30,6 +31,10 @@ func (p *progress) observe(e bench.Event) {
 	if p.quiet {
 		return
 	}
+	if e.Widest != nil && e.Block > p.block && !p.live {
+		fmt.Fprintln(p.w, widestText(e))
+	}
+	p.block = e.Block
 	switch {
 	case e.Finished != nil && (!p.live || e.Finished.Error != ""):
 		if p.live {
@@ -54,6 +59,9 @@ func liveLine(e bench.Event) string {
 		fmt.Sprintf("%s %s", e.Workload, e.Arm),
 		fmt.Sprintf("block %d/%d", e.Block, e.Blocks),
 	}
+	if e.Widest != nil {
+		parts = append(parts, widestText(e))
+	}
 	if pr := e.Progress; pr.Part != "" {
 		part := pr.Part
 		if pr.Total > 0 {
@@ -71,6 +79,11 @@ func liveLine(e bench.Event) string {
 		parts = append(parts, e.Left.Round(time.Second).String()+" left")
 	}
 	return strings.Join(parts, "  ")
+}
+
+// widestText says which headline is known least well, on which it depends how long the plan goes on.
+func widestText(e bench.Event) string {
+	return fmt.Sprintf("widest: %s %s ±%.2g %%", e.Widest.Workload.Name, e.Widest.Arm, 100*e.Widest.Half)
 }
 
 func finishedLine(e bench.Event) string {

@@ -6,15 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"transportlab/bench"
-	"transportlab/bench/link"
-	"transportlab/bench/result"
 	"transportlab/bench/threshold"
-	"transportlab/bench/workload"
 	"transportlab/reports"
 )
 
@@ -26,7 +21,12 @@ type runCommand struct {
 	Nets       []string      `name:"net" sep:"none" placeholder:"NET" env:"TRANSPORTLAB_NETS" help:"What lies between clients and server: loopback, lan, broadband, 4g, satellite, or rtt=50ms,rate=10mbit,loss=1%,jitter=2ms; several are compared (loopback)."`
 	Emulator   string        `default:"auto" enum:"auto,relay,wrapper" env:"TRANSPORTLAB_EMULATOR" help:"What makes them: relay carries packets between network namespaces, wrapper delays bytes and needs no rights, auto is the relay where it can be (${default})."`
 	Proxies    []string      `name:"proxy" placeholder:"NAME" env:"TRANSPORTLAB_PROXIES" help:"What stands before the server: none, nginx, nginx-ignoring, haproxy; several are compared (none)."`
+	Matrix     string        `placeholder:"NAME" env:"TRANSPORTLAB_MATRIX" help:"What to compare in all its dimensions, instead of workloads, transports and what lies under them: a built-in matrix (quick, standard), or a file; - is standard input."`
 	Runs       int           `short:"n" placeholder:"N" env:"TRANSPORTLAB_RUNS" help:"How often each of them runs each workload; a verdict needs 6 (6)."`
+	Precision  percent       `placeholder:"P" env:"TRANSPORTLAB_PRECISION" help:"Go on after that until every headline is known to ± this share of its median, such as 5%%."`
+	MaxRuns    int           `placeholder:"N" env:"TRANSPORTLAB_MAX_RUNS" help:"With a precision: most runs of each (40)."`
+	MaxTime    time.Duration `placeholder:"TIME" env:"TRANSPORTLAB_MAX_TIME" help:"With a precision: no further ones begin after so long (30m)."`
+	Saturation bool          `help:"Find how much each transport carries as well, as saturate does."`
 	Seed       uint64        `placeholder:"N" env:"TRANSPORTLAB_SEED" help:"Of the order of the runs, and of every workload's send times and contents (1)."`
 	Duration   time.Duration `placeholder:"TIME" help:"Measured part of each run, instead of the workload's own."`
 	Warmup     time.Duration `placeholder:"TIME" help:"The same load before it, not measured, instead of the workload's own."`
@@ -53,6 +53,8 @@ Examples:
   transportlab run -w rtt -t websocket --carriers h1,h1tls --floors
   transportlab run -w chat,resume -n 10 -o out         other workloads, ten runs each
   transportlab run -w mine.yaml --interval 1s          a workload of one's own, slower polling
+  transportlab run --precision 5% --max-time 20m       until every headline is known to ±5 %
+  transportlab run --matrix standard --saturation      every dimension, and where each transport ends
   transportlab workloads --yaml chat | transportlab run -w -
   transportlab run --net lan,4g,rtt=80ms               the same under real network conditions
   transportlab run --redis redis://127.0.0.1:6379/0    a Redis that runs already
@@ -74,6 +76,7 @@ func (c *runCommand) Run(ctx context.Context, t *terminal) error {
 	if err := writable(c.Out); err != nil { // better now than after three minutes
 		return err
 	}
+	c.announce(t, plan)
 	known, err := calibrated(ctx, t, c.Calibrate, c.Seed, c.Vegeta)
 	if err != nil {
 		return err
@@ -84,6 +87,10 @@ func (c *runCommand) Run(ctx context.Context, t *terminal) error {
 	p.end()
 	if d == nil || len(d.Runs) == 0 {
 		return interrupted(err)
+	}
+	if c.Saturation && ctx.Err() == nil {
+		plan.Arms = plain(d)
+		err = errors.Join(err, saturate(ctx, t, plan, bench.Saturation{}, d))
 	}
 	d.Calibration, d.Capacity = known.Checks, known.Capacity
 	r, reportErr := reports.New(d)
@@ -99,124 +106,6 @@ func (c *runCommand) Run(ctx context.Context, t *terminal) error {
 		return writeErr
 	}
 	return errors.Join(interrupted(err), conclude(t, r, path, worse...))
-}
-
-// plan is what the flags ask for.
-func (c *runCommand) plan(t *terminal) (bench.Plan, error) {
-	p := bench.DefaultPlan()
-	p.Store, p.Target, p.Mine = c.Redis, c.Target, c.Mine
-	p.Command = append([]string{"transportlab"}, t.args...)
-	if len(c.Workloads) > 0 {
-		var err error
-		if p.Workloads, err = findWorkloads(t.in, c.Workloads); err != nil {
-			return p, err
-		}
-	}
-	for i := range p.Workloads {
-		c.override(&p.Workloads[i])
-	}
-	if err := c.arms(&p); err != nil {
-		return p, err
-	}
-	if c.Runs != 0 {
-		p.Blocks = c.Runs
-	}
-	if c.Seed != 0 {
-		p.Seed = c.Seed
-	}
-	interval := p.Options.Interval
-	p.Options = c.Tuning.options()
-	if p.Options.Interval == 0 {
-		p.Options.Interval = interval
-	}
-	if c.Title != "" {
-		p.Title = c.Title
-	}
-	return p, nil
-}
-
-func (c *runCommand) override(w *workload.Workload) {
-	if c.Duration != 0 {
-		w.Duration = workload.Duration(c.Duration)
-	}
-	if c.Warmup != 0 {
-		w.Warmup = workload.Duration(c.Warmup)
-	}
-	if c.Seed != 0 {
-		w.Seed = c.Seed
-	}
-}
-
-func (c *runCommand) arms(p *bench.Plan) error {
-	names := slices.Clone(c.Transports)
-	if len(names) == 0 {
-		for _, a := range p.Arms {
-			names = append(names, a.Transport)
-		}
-	} else {
-		p.Title = fmt.Sprintf("%s over one log", strings.Join(names, ", "))
-	}
-	carriers := c.Carriers
-	if len(carriers) == 0 {
-		carriers = []string{"h1"}
-	}
-	var err error
-	if p.Arms, err = bench.Arms(names, carriers); err != nil {
-		return err
-	}
-	if c.Floors {
-		floors, err := bench.Arms([]string{"null", "tcp"}, []string{"h1"})
-		if err != nil {
-			return err
-		}
-		for _, f := range floors {
-			if !slices.Contains(p.Arms, f) {
-				p.Arms = append(p.Arms, f)
-			}
-		}
-	}
-	if err := c.conditions(p); err != nil {
-		return err
-	}
-	has := func(name string) bool {
-		return slices.ContainsFunc(p.Arms, func(a result.Arm) bool { return a.String() == name })
-	}
-	switch {
-	case c.Reference != "":
-		p.Reference = c.Reference
-	case !has(p.Reference):
-		p.Reference = ""
-	}
-	return nil
-}
-
-// conditions puts the plan's arms under what lies between clients and server.
-func (c *runCommand) conditions(p *bench.Plan) error {
-	p.Emulator = c.Emulator
-	nets, variants := []string{link.Loopback}, []string{""}
-	if len(c.Nets) > 0 {
-		asked, err := link.ParseList(strings.Join(c.Nets, ","))
-		if err != nil {
-			return fmt.Errorf("--net: %w", err)
-		}
-		nets = nil
-		for _, n := range asked {
-			nets = append(nets, n.Name)
-		}
-	}
-	if len(c.Proxies) > 0 {
-		variants = nil
-		for _, name := range c.Proxies {
-			v := ""
-			if name != "none" {
-				v = bench.Variant{Proxy: name}.String()
-			}
-			variants = append(variants, v)
-		}
-	}
-	var err error
-	p.Arms, err = bench.Under(p.Arms, nets, variants)
-	return err
 }
 
 // writable returns an error when no file can be written into a folder, which it makes when it is missing.

@@ -15,8 +15,9 @@ import (
 )
 
 type workloadsCommand struct {
-	Names []string `arg:"" optional:"" name:"name" help:"Built-in workloads, or files to check; all built-in ones when there is none."`
-	YAML  bool     `name:"yaml" help:"Print them as a workload file, to start one's own from."`
+	Names  []string `arg:"" optional:"" name:"name" help:"Built-in workloads, or files to check; all built-in ones when there is none."`
+	Matrix string   `placeholder:"NAME" help:"Explain a matrix instead, a built-in one (quick, standard) or a file: what it multiplies out to, what it leaves out and why, how long it takes."`
+	YAML   bool     `name:"yaml" help:"Print them as a workload file, to start one's own from."`
 }
 
 func (workloadsCommand) Help() string {
@@ -27,10 +28,15 @@ Examples:
   transportlab workloads                      lists the built-in ones
   transportlab workloads chat --yaml > my.yaml  begins a file of one's own
   transportlab workloads my.yaml              checks it; errors point at the line
+  transportlab workloads --matrix standard    what run --matrix standard measures
+  transportlab workloads --matrix standard --yaml > my-matrix.yaml
   transportlab run -w my.yaml                 runs it`
 }
 
 func (c *workloadsCommand) Run(_ context.Context, t *terminal) error {
+	if c.Matrix != "" {
+		return explainMatrix(t, c.Matrix, c.YAML)
+	}
 	list := workload.Builtin()
 	if len(c.Names) > 0 {
 		var err error

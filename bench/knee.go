@@ -60,7 +60,7 @@ func (x *saturator) knees(ctx context.Context) {
 // never the other way round, so one try that held is proof.
 func (x *saturator) search(ctx context.Context, k *result.Knee, try func(rate float64) (result.Step, string)) {
 	least, failed := x.least(), math.Inf(1) // failed is the lowest rate that did
-	for rate := max(firstRate*x.Knee.Rate, least); ; {
+	for rate := min(max(firstRate*x.Knee.Rate, least), x.MaxRate); ; {
 		why, tried := x.twice(ctx, k, func() (result.Step, string) { return try(rate) })
 		switch {
 		case !tried:

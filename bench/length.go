@@ -18,13 +18,17 @@ const overhead = 700 * time.Millisecond
 
 // cost is what a run of a workload should take.
 func cost(w workload.Workload) time.Duration {
-	return time.Duration(w.Warmup) + time.Duration(w.Duration) + overhead
+	c := time.Duration(w.Duration) + overhead
+	if w.Kind.Sends() {
+		c += time.Duration(w.Warmup)
+	}
+	return c
 }
 
 // A Pair is an arm that runs a workload.
 type Pair struct {
-	Arm    result.Arm
-	Blocks int // the first so many alone, unless they are not enough for the plan's Precision; 0 is all
+	Arm    result.Arm `json:"arm"`
+	Blocks int        `json:"blocks,omitempty"` // the first so many alone, unless they are not enough for the plan's Precision; 0 is all
 }
 
 // armsOf are the arms that run a workload in a block.

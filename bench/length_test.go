@@ -88,7 +88,7 @@ func TestPairsSayWhichArmsRunAWorkload(t *testing.T) {
 	if first, second, beyond := p.armsOf(push, 1), p.armsOf(push, 2), p.armsOf(push, 3); len(first) != 2 || len(second) != 1 || len(beyond) != 2 {
 		t.Errorf("push runs on %v, then on %v, and when that is not precise enough on %v", first, second, beyond)
 	}
-	if e, want := p.Estimate(), 3*(250*time.Millisecond+overhead)+2*(time.Duration(p.Workloads[1].Warmup)+100*time.Millisecond+overhead); e != want {
+	if e, want := p.Estimate(), 3*(250*time.Millisecond+overhead)+2*(100*time.Millisecond+overhead); e != want {
 		t.Errorf("estimate %s, want %s", e, want)
 	}
 	p.Blocks = 1

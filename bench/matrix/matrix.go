@@ -112,10 +112,10 @@ type Expansion struct {
 
 // Left are combinations that were left out for one reason.
 type Left struct {
-	Part    int    // from 1
-	What    string // the first of them: "websocket/h2"
-	Because string
-	Count   int // of them
+	Part    int    `json:"part"` // from 1
+	What    string `json:"what"` // the first of them: "push on websocket/h2"
+	Because string `json:"because"`
+	Count   int    `json:"count"` // of them
 }
 
 // Expand multiplies the matrix out. What it says replaces the plan's workloads and arms; what it leaves open is
