@@ -141,7 +141,7 @@ func runJob(ctx context.Context, j web.Job, out string, progress func(web.Progre
 		return "", err
 	}
 	p.Title = fmt.Sprintf("%s over one log: %s", strings.Join(j.Transports, ", "), j.Workload)
-	p.Command = append([]string{"transportlab", "run", "-w", j.Workload, "-t", strings.Join(j.Transports, ","), "-n", fmt.Sprint(j.Runs)})
+	p.Command = []string{"transportlab", "run", "-w", j.Workload, "-t", strings.Join(j.Transports, ","), "-n", fmt.Sprint(j.Runs)}
 	folder := filepath.Join(out, "demo-"+time.Now().UTC().Format("20060102-150405"))
 	if err := writable(folder); err != nil {
 		return "", err

@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+
+	"transportlab/web/gate"
 )
 
 // A condition is one of the network that a lane's fault imitates. Delays are of one way.
@@ -30,18 +32,21 @@ type Workload struct {
 }
 
 type laneConfig struct {
-	ID  int    `json:"id"`
-	URL string `json:"url"`
+	ID    int        `json:"id"`
+	URL   string     `json:"url"`
+	Fault gate.Fault `json:"fault"`
 }
 
-// config answers GET /api/config: what does not change while the demo runs, and the count of violations.
+// config answers GET /api/config: what does not change while the demo runs, and the present state of what does.
 func (s *Server) config(w http.ResponseWriter, _ *http.Request) {
 	o := s.o.Settings.WithDefaults()
 	var list []laneConfig
 	for i, g := range s.gates {
-		list = append(list, laneConfig{i + 1, g.URL()})
+		list = append(list, laneConfig{i + 1, g.URL(), g.Fault()})
 	}
 	answer(w, http.StatusOK, map[string]any{
+		"cursor": s.follower.cursor().String(), "chat": map[string]string{"url": s.chat.URL()}, "namespaces": namespacePath,
+		"publish": s.publisher.settings(),
 		"version": s.o.Version, "store": s.o.Store, "topic": s.topic, "room": s.room,
 		"lanes": list, "transports": transportNames(), "nodes": nodeNames, "nets": conditions(), "workloads": s.o.Workloads,
 		"vendor": map[string]bool{"socketio": s.has("vendor/socket.io.esm.min.js"), "uplot": s.has("vendor/uPlot.iife.min.js")},

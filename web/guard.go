@@ -29,7 +29,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			fail(w, http.StatusForbidden, "host", "this server is not called that")
 			return
 		}
-		if strings.HasPrefix(r.URL.Path, "/api/") {
+		if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, namespacePath) {
 			origin := r.Header.Get("Origin")
 			foreign := origin != "" && origin != "http://"+r.Host
 			if site := r.Header.Get("Sec-Fetch-Site"); foreign || site == "cross-site" || site == "same-site" || csrf.Check(r) != nil {
@@ -45,7 +45,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 // contentSecurity is the page's policy: its own scripts and styles, connections to itself and the lanes.
 func (s *Server) contentSecurity() string {
 	connect := []string{"'self'"}
-	for _, g := range s.gates {
+	for _, g := range append(s.gates[:], s.chat) {
 		connect = append(connect, g.URL(), "ws"+strings.TrimPrefix(g.URL(), "http"))
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src " + strings.Join(connect, " ") +

@@ -23,9 +23,8 @@ const (
 	mostSize  = 8 << 10 // bytes of a message
 	mostText  = 4 << 10 // bytes of a text
 
-	tellEvery   = 50 * time.Millisecond // that messages were published
-	mostPending = 5000                  // messages that wait to be published
-	storeTime   = 5 * time.Second       // that the store may take
+	mostPending = 5000            // messages that wait to be published
+	storeTime   = 5 * time.Second // that the store may take
 )
 
 // A stream is how the publisher goes on by itself.
@@ -60,14 +59,11 @@ func newPublisher(s *Server) *publisher {
 	return &publisher{server: s, wake: make(chan struct{}, 1), stream: stream{Size: 64}}
 }
 
-// A published is what the page is told of a message.
-type published struct {
-	Topic  string  `json:"topic"`
-	Offset uint64  `json:"offset"`
-	ID     string  `json:"id"`
-	At     float64 `json:"at"`
-	Size   int     `json:"size"`
-	Binary bool    `json:"binary"`
+// settings are those of the stream.
+func (p *publisher) settings() stream {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stream
 }
 
 // event is the publisher's state.
@@ -88,8 +84,6 @@ func (p *publisher) run() {
 	defer tick.Stop()
 	var due time.Time // of the stream's next message
 	var rate float64
-	var news []published
-	told := time.Now()
 	for {
 		p.mu.Lock()
 		now, s := time.Now(), p.stream
@@ -107,19 +101,10 @@ func (p *publisher) run() {
 		if due.Before(now) { // it could not keep up: what was missed stays missed
 			due = now
 		}
-		news = append(news, p.append(orders)...)
-		if len(news) > 0 && time.Since(told) >= tellEvery {
-			p.tell(news)
-			news, told = nil, time.Now()
-		}
-		var later <-chan time.Time
-		if len(news) > 0 {
-			later = time.After(tellEvery - time.Since(told))
-		}
+		p.append(orders)
 		select {
 		case <-tick.C:
 		case <-p.wake:
-		case <-later:
 		case <-p.server.ctx.Done():
 			return
 		}
@@ -134,49 +119,30 @@ func interval(rate float64) time.Duration {
 	return min(max(time.Duration(float64(time.Second)/rate), 2*time.Millisecond), time.Hour)
 }
 
-// tell reports messages, in pieces that an event has room for.
-func (p *publisher) tell(news []published) {
-	for len(news) > 0 {
-		n := min(len(news), 500)
-		p.server.events.send(struct {
-			Type string      `json:"type"`
-			List []published `json:"list"`
-		}{"published", news[:n]})
-		news = news[n:]
-	}
-}
-
 // append gives what was ordered to the log.
-func (p *publisher) append(orders []order) []published {
+func (p *publisher) append(orders []order) {
 	var ms []transports.Message
-	var at []float64
 	p.mu.Lock()
 	for _, o := range orders {
 		for range o.count {
 			p.sent++
-			now := milliseconds(time.Now())
-			ms = append(ms, message(p.sent, now, o))
-			at = append(at, now)
+			ms = append(ms, message(p.sent, milliseconds(time.Now()), o))
 		}
 	}
 	p.mu.Unlock()
-	var news []published
 	for len(ms) > 0 {
 		n := min(len(ms), 100)
 		ctx, cancel := context.WithTimeout(p.server.ctx, storeTime)
 		var failed error
-		for i, r := range transports.AppendAll(ctx, p.server.o.Log, p.server.topic, ms[:n]) {
+		for _, r := range transports.AppendAll(ctx, p.server.o.Log, p.server.topic, ms[:n]) {
 			if r.Err != nil {
 				failed = r.Err
-				continue
 			}
-			news = append(news, published{p.server.topic, r.Cursor.Offset, ms[i].ID, at[i], len(ms[i].Data), ms[i].Binary})
 		}
 		cancel()
 		p.failed(failed)
-		ms, at = ms[n:], at[n:]
+		ms = ms[n:]
 	}
-	return news
 }
 
 // failed notes whether the store takes messages, and says so when that changes.

@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"transportlab/socketio"
 	"transportlab/transports"
 	"transportlab/transports/carrier"
 	"transportlab/web/gate"
@@ -53,13 +54,16 @@ type Server struct {
 	topic   string
 	room    string
 
-	http      *carrier.Server
-	gates     [lanes]*gate.Gate
-	nodes     *fleet
-	events    *hub
-	publisher *publisher
-	runs      runner
-	csp       atomic.Int64 // reports of violations
+	http       *carrier.Server
+	gates      [lanes]*gate.Gate
+	chat       *gate.Gate // for rooms, so that they distort no lane
+	nodes      *fleet
+	events     *hub
+	publisher  *publisher
+	follower   *follower
+	namespaces *socketio.Server
+	runs       runner
+	csp        atomic.Int64 // reports of violations
 
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
@@ -91,7 +95,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		s.hosts, s.origins = append(s.hosts, host), append(s.origins, "http://"+host)
 	}
 	s.publisher = newPublisher(s)
+	s.follower = &follower{server: s}
 	s.nodes = newFleet(s)
+	s.namespaces = newNamespaces(o)
 	if err := s.begin(ctx, listener); err != nil {
 		return nil, errors.Join(err, listener.Close(), s.Close())
 	}
@@ -114,20 +120,22 @@ func (s *Server) begin(ctx context.Context, listener net.Listener) error {
 	if err := s.nodes.startAll(ctx); err != nil {
 		return err
 	}
+	var err error
 	for i := range s.gates {
-		g, err := gate.Listen(gate.Options{Target: s.nodes.target, Logger: s.o.Logger})
-		if err != nil {
+		if s.gates[i], err = gate.Listen(gate.Options{Target: s.nodes.target, Logger: s.o.Logger}); err != nil {
 			return err
 		}
-		s.gates[i] = g
 	}
-	var err error
+	if s.chat, err = gate.Listen(gate.Options{Target: s.nodes.target, Logger: s.o.Logger}); err != nil {
+		return err
+	}
 	s.http, err = carrier.Listen(carrier.H1, "", s.handler(), carrier.ServerOptions{Listener: listener, MaxConns: 256, MaxConnsPerAddr: 256,
 		Meter: &carrier.Meter{Plain: true}, Logger: s.o.Logger})
 	if err != nil {
 		return err
 	}
 	s.work.Go(s.publisher.run) // ends with s.ctx
+	s.work.Go(s.follower.run)  // ends with s.ctx
 	s.work.Go(s.tellLanes)     // ends with s.ctx
 	s.work.Go(s.nodes.watch)   // ends with s.ctx
 	return nil
@@ -148,16 +156,16 @@ func (s *Server) Gate(lane int) *gate.Gate { return s.gates[lane-1] }
 // Close ends everything: work under way, connections, nodes. It returns the first things that went wrong.
 func (s *Server) Close() error {
 	s.stop()
-	var all error
+	all := s.namespaces.Close()
 	if s.http != nil {
 		soon, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		if err := s.http.Shutdown(soon); !errors.Is(err, context.DeadlineExceeded) {
-			all = err
+			all = errors.Join(all, err)
 		}
 	}
 	s.work.Wait()
-	for _, g := range s.gates {
+	for _, g := range append(s.gates[:], s.chat) {
 		if g != nil {
 			all = errors.Join(all, g.Close())
 		}
@@ -180,6 +188,8 @@ func (s *Server) handler() http.Handler {
 	m.HandleFunc("POST /api/nodes/{name}/{verb}", s.node)
 	m.HandleFunc("POST /api/run", s.run)
 	m.HandleFunc("POST /csp-report", s.violation)
+	m.Handle("GET "+namespacePath, s.namespaces)
+	m.Handle("POST "+namespacePath, s.namespaces)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		fail(w, http.StatusMethodNotAllowed, "method", "this is not done here")

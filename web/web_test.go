@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"transportlab/socketio/client"
 	"transportlab/transports"
 	"transportlab/transports/all"
 )
@@ -188,6 +190,84 @@ func TestWhatIsPublishedIsToldAsTheLogHasIt(t *testing.T) {
 		case i > 30 && len(m.Data) != 90:
 			t.Errorf("message %d has %d bytes", i, len(m.Data))
 		}
+	}
+}
+
+func TestWhatALaneSendsIsToldToo(t *testing.T) {
+	d := start(t, nil)
+	e := d.listen()
+	e.hear("publisher", nil)
+	resp, err := http.Post(d.Gate(2).URL()+"/polling/"+d.Topic(), "application/json", strings.NewReader(`["mine","{\"at\":1e999}"]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	list := e.hear("published", nil)["list"].([]any)
+	m := list[0].(map[string]any)
+	if m["id"] != "mine" || m["at"].(float64) < 1e12 {
+		t.Errorf("told %v", m)
+	}
+	if want := fmt.Sprintf(`"cursor":"%s:1"`, m["epoch"]); !strings.Contains(d.do("GET", "/api/config", "").body, want) {
+		t.Errorf("the configuration lacks %s", want)
+	}
+}
+
+func TestNamespacesKeepRoomsOfOneNameApart(t *testing.T) {
+	d := start(t, nil)
+	manager, err := client.New(d.origins[0], client.Options{Path: namespacePath})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close(context.Background())
+	heard := make(chan string, 10)
+	sockets := map[string]*client.Socket{}
+	for _, name := range []string{"/news", "/chat"} {
+		s := manager.Socket(name, client.SocketOptions{})
+		s.OnEvent("said", func(_ context.Context, e *client.Event) error {
+			var x said
+			err := e.Args[0].Decode(&x)
+			heard <- name + " " + x.Room + " " + x.Text
+			return err
+		})
+		s.Connect()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := s.Wait(ctx); err != nil {
+			t.Fatal(err)
+		}
+		sockets[name] = s
+	}
+	ask := func(name, event string, args ...any) bool {
+		t.Helper()
+		answer, err := sockets[name].EmitWithAck(t.Context(), event, args...)
+		var ok bool
+		if err != nil || answer[0].Decode(&ok) != nil {
+			t.Fatalf("%s %s%v: %v", name, event, args, err)
+		}
+		return ok
+	}
+	if ask("/news", "say", "lobby", "too early") || !ask("/news", "join", "lobby") || !ask("/chat", "join", "lobby") {
+		t.Error("who is not in a room speaks in it, or cannot enter")
+	}
+	for _, wrong := range [][]any{{}, {1}, {""}, {strings.Repeat("x", 65)}, {"a", "b"}} {
+		if ask("/news", "join", wrong...) {
+			t.Errorf("join%v is taken", wrong)
+		}
+	}
+	if !ask("/news", "say", "lobby", "one") || ask("/news", "say", "lobby", strings.Repeat("x", 2001)) || !ask("/chat", "say", "lobby", "two") {
+		t.Error("what may be said is refused, or the reverse")
+	}
+	var got []string
+	for range 2 {
+		select {
+		case text := <-heard:
+			got = append(got, text)
+		case <-time.After(20 * time.Second):
+			t.Fatalf("only %q was heard", got)
+		}
+	}
+	if !slices.Contains(got, "/news lobby one") || !slices.Contains(got, "/chat lobby two") || len(heard) > 0 {
+		t.Errorf("heard %q and %d more", got, len(heard))
 	}
 }
 

@@ -42,7 +42,7 @@ bench/theory                        bench/result bench/workload
 bench/stats                         bench/result bench/workload golang.org/x/perf
 bench/...                           bench/... transports transports/... github.com/HdrHistogram/hdrhistogram-go github.com/prometheus/procfs golang.org/x/perf golang.org/x/sync golang.org/x/sys github.com/coder/websocket
 reports                             bench/result bench/stats bench/theory bench/workload bench/compare bench/threshold gonum.org/v1/plot
-web                                 transports transports/... web/gate
+web                                 transports transports/... web/gate socketio socketio/engineio
 web/...                             none
 .                                   bench bench/... reports web github.com/alecthomas/kong charm.land/lipgloss/v2 github.com/charmbracelet/x/term github.com/goccy/go-yaml transports transports/...
 `

@@ -127,6 +127,7 @@ func (c *conn) takeUp(data []byte, at time.Time) ([]byte, error) {
 	fault, _ := c.gate.faults.get()
 	if upgrade && fault.BlockWebSocket {
 		c.down.put(parcel{data: []byte(blocked), at: at})
+		c.down.finish(false)
 		return nil, io.EOF
 	}
 	return data, nil

@@ -21,8 +21,7 @@ type frames struct {
 	message content // of a message that goes on
 	kind    byte    // opcode of that message
 	sio     socketio
-	control content // of a control frame
-	inside  bool    // a frame's content is being read
+	inside  bool // a frame's content is being read
 }
 
 const (

@@ -63,14 +63,20 @@ type Gate struct {
 
 // Listen opens a gate.
 func Listen(o Options) (*Gate, error) {
-	g := &Gate{o: o.withDefaults(), conns: map[*conn]struct{}{}}
-	g.faults.changed = make(chan struct{})
+	g := newGate(o)
 	var err error
 	if g.listener, err = net.Listen("tcp", g.o.Addr); err != nil {
 		return nil, err
 	}
 	g.work.Go(g.accept) // ends with the listener
 	return g, nil
+}
+
+// newGate returns a gate without a listener.
+func newGate(o Options) *Gate {
+	g := &Gate{o: o.withDefaults(), conns: map[*conn]struct{}{}}
+	g.faults.changed = make(chan struct{})
+	return g
 }
 
 // URL is where the gate listens, as an origin: http://127.0.0.1:40000.
@@ -175,7 +181,10 @@ func (g *Gate) Close() error {
 	g.mu.Lock()
 	g.closed = true
 	g.mu.Unlock()
-	err := g.listener.Close()
+	var err error
+	if g.listener != nil {
+		err = g.listener.Close()
+	}
 	g.Cut()
 	g.work.Wait()
 	return err

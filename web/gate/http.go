@@ -212,6 +212,9 @@ func (p *parser) status(head []byte, at time.Time) {
 		return
 	}
 	p.content, p.stream = downContent(p.of, status, f)
+	if status == 204 || status == 304 {
+		p.record.count(func(c *Counts) { c.Empty++ })
+	}
 	none := p.of.method == "HEAD" || status < 200 || status == 204 || status == 304
 	if p.stream && !none {
 		p.finish(p.title+" · a stream begins", at)

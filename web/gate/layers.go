@@ -25,5 +25,7 @@ type Counts struct {
 	Up       Layers `json:"up"`       // from clients to servers
 	Down     Layers `json:"down"`     // from servers to clients
 	Requests int64  `json:"requests"` // of HTTP, upgrades included
+	Empty    int64  `json:"empty"`    // answers to them that say that there is nothing: 204, 304
+	Messages int64  `json:"messages"` // that went down
 	Opened   int64  `json:"opened"`   // connections
 }

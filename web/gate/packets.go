@@ -9,7 +9,6 @@ import (
 // packets are a payload of Engine.IO over HTTP: packets with a record separator between them, binary ones
 // in base64 behind a "b".
 type packets struct {
-	unknown
 	up      bool
 	sio     socketio
 	begun   bool // the packet has a byte

@@ -57,9 +57,17 @@ func (p *pipe) read(take func(data []byte, at time.Time) ([]byte, error)) {
 		}
 		p.put(parcel{data, at, rand.Float64()})
 	}
+	p.finish(err != io.EOF)
+}
+
+// finish tells that nothing more comes.
+func (p *pipe) finish(failed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ended, p.failed = true, err != io.EOF
+	if p.ended {
+		return
+	}
+	p.ended, p.failed = true, failed
 	p.moved.Broadcast()
 }
 
@@ -71,6 +79,9 @@ func (p *pipe) put(x parcel) {
 	defer p.mu.Unlock()
 	for p.bytes >= mostQueued && !p.ended {
 		p.moved.Wait()
+	}
+	if p.ended {
+		return
 	}
 	p.queue = append(p.queue, x)
 	p.bytes += len(x.data)

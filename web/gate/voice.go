@@ -48,6 +48,7 @@ type voice struct {
 	dir       string
 	conn      int64
 	uncounted tally // since the last flush
+	messages  int64 // since then
 
 	open  bool
 	entry Entry
@@ -107,7 +108,10 @@ func (v *voice) move(from, to class, n int64) {
 }
 
 // message implements sink.
-func (v *voice) message() { v.entry.Messages++ }
+func (v *voice) message() {
+	v.entry.Messages++
+	v.messages++
+}
 
 // nothing tells that what frames the open entry carries no message: it is not framing then.
 func (v *voice) nothing() {
@@ -148,13 +152,14 @@ func (v *voice) text(c class) string {
 
 // flush adds what was said to the record's counts.
 func (v *voice) flush() {
-	l := v.uncounted.layers()
-	v.uncounted = tally{}
+	l, n := v.uncounted.layers(), v.messages
+	v.uncounted, v.messages = tally{}, 0
 	v.record.count(func(c *Counts) {
 		if v.dir == "up" {
 			c.Up.add(l)
 		} else {
 			c.Down.add(l)
+			c.Messages += n
 		}
 	})
 }
