@@ -86,11 +86,16 @@ func (c *canvas) Size() (x, y vg.Length) { return vg.Length(c.width), vg.Length(
 func (c *canvas) SetLineWidth(w vg.Length) { c.pen().width = float64(w) }
 
 func (c *canvas) SetLineDash(pattern []vg.Length, _ vg.Length) {
+	c.pen().dash = dashText(pattern)
+}
+
+// dashText is a pattern of dashes in SVG's notation.
+func dashText(pattern []vg.Length) string {
 	parts := make([]string, len(pattern))
 	for i, p := range pattern {
 		parts[i] = number(float64(p))
 	}
-	c.pen().dash = strings.Join(parts, " ")
+	return strings.Join(parts, " ")
 }
 
 func (c *canvas) SetColor(clr color.Color) {

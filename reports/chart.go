@@ -16,11 +16,48 @@ import (
 type Chart struct {
 	ID     string // for anchors and file names: [a-z0-9-]
 	Title  string
-	Desc   string // what is to be seen in it, in a sentence or two
+	Desc   string  // what is to be seen in it, in a sentence or two
+	Top    float64 // where the drawing begins
 	Width  float64
 	Height float64
 	Shapes []shape
+	Legend []Key
 	Table  Table
+	bare   int // so many of the shapes are not the legend's
+}
+
+// A Key explains a colour or a kind of line.
+type Key struct {
+	Name  string
+	Class string // of the sample
+	Dash  string // of a line's sample
+	Line  bool   // otherwise a square
+	Mark  bool   // with the mark of what was measured
+}
+
+// Fill is the class of the mark.
+func (k Key) Fill() string { return "f-" + strings.TrimPrefix(k.Class, "s-") }
+
+// Bare is the chart without its legend, for where that stands beside it as text.
+func (c Chart) Bare() Chart {
+	c.Shapes = c.Shapes[:c.bare]
+	c.Width = chartWidth
+	c.Height -= c.Top
+	return c
+}
+
+// Whole is the chart with its legend, as a file has it.
+func (c Chart) Whole() Chart {
+	c.Top = 0
+	return c
+}
+
+// A drawing is what was drawn of a chart.
+type drawing struct {
+	top, width, height float64 // top is the room of a legend above
+	shapes             []shape
+	bare               int
+	legend             []Key
 }
 
 // A line is one curve of a line chart.
@@ -57,9 +94,11 @@ const (
 // dashes tell curves apart without colour: solid, long, dotted, dash-dot, and so on.
 var dashes = [][]vg.Length{nil, {7, 3}, {2, 3}, {9, 3, 2, 3}, {12, 4}, {4, 2}, {9, 3, 2, 3, 2, 3}, {1.5, 2}}
 
-func (l linePlot) draw() ([]shape, float64) {
+func (l linePlot) draw() drawing {
 	height := max(300, float64(len(l.lines)+len(l.rules))*legendRow+60)
-	c := newCanvas(chartWidth, height)
+	legend := textStyle(labelSize)
+	right := legendWidth(legend, l.names())
+	c := newCanvas(chartWidth+float64(right), height)
 	page := draw.New(c)
 
 	p := newPlot()
@@ -86,11 +125,10 @@ func (l linePlot) draw() ([]shape, float64) {
 		}
 		p.Add(curve{points: points, style: ln.style, marks: ln.marks})
 	}
-	legend := textStyle(labelSize)
-	right := legendWidth(legend, names)
-	p.Draw(draw.Crop(page, 4, -right, 4, -12))
+	p.Draw(draw.Crop(page, 4, -right-16, 4, -12))
+	d := drawing{width: c.width, height: height, bare: len(c.shapes)}
 	y := page.Max.Y - 24
-	x := page.Max.X - right + 12
+	x := page.Max.X - right + 4
 	for i, name := range names {
 		if name == "" {
 			continue
@@ -101,8 +139,22 @@ func (l linePlot) draw() ([]shape, float64) {
 		}
 		page.FillText(legend, vg.Point{X: x + legendLines + 6, Y: y}, name)
 		y -= legendRow
+		d.legend = append(d.legend, Key{Name: name, Class: "s-" + string(styles[i].Color.(ink)), Dash: dashText(styles[i].Dashes), Line: styles[i].Width > 0, Mark: marks[i]})
 	}
-	return c.shapes, height
+	d.shapes = c.shapes
+	return d
+}
+
+// names are those of the legend.
+func (l linePlot) names() []string {
+	var names []string
+	for _, r := range l.rules {
+		names = append(names, short(r.name))
+	}
+	for _, ln := range l.lines {
+		names = append(names, short(ln.name))
+	}
+	return names
 }
 
 func onAxis(v float64, log bool) float64 {
@@ -131,7 +183,7 @@ type barPlot struct {
 	bars   []bar
 }
 
-func (b barPlot) draw() ([]shape, float64) {
+func (b barPlot) draw() drawing {
 	const row = 30
 	legendSpace := 0.0
 	if len(b.layers) > 0 {
@@ -154,6 +206,7 @@ func (b barPlot) draw() ([]shape, float64) {
 	p.Add(grid{vertical: true}, bars(b.bars))
 	// The right margin leaves room for the label of a bar that reaches the end of the axis.
 	p.Draw(draw.Crop(page, 4, -72, 4, -vg.Length(8+legendSpace)))
+	d := drawing{top: legendSpace, width: chartWidth, height: height, bare: len(c.shapes)}
 	x := page.Min.X + 6
 	style := textStyle(labelSize)
 	for i, name := range b.layers {
@@ -164,8 +217,10 @@ func (b barPlot) draw() ([]shape, float64) {
 		page.FillPolygon(layerInk(i), rectangle(x, y-5, x+12, y+5))
 		page.FillText(style, vg.Point{X: x + 18, Y: y}, name)
 		x += 36 + 1.15*style.Width(name)
+		d.legend = append(d.legend, Key{Name: name, Class: "f-" + string(layerInk(i))})
 	}
-	return c.shapes, height
+	d.shapes = c.shapes
+	return d
 }
 
 // newPlot has the house's looks: sans-serif, no box, thin grid.

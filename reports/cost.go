@@ -48,6 +48,5 @@ func barChart(s Section, name, id string) Chart {
 		return Chart{}
 	}
 	b.ticks = linearTicks(most, func(v float64) string { return write(m, v) })
-	shapes, height := b.draw()
-	return newChart(s.ID+id, m.Title+": "+s.Name, m.Explain+" Whiskers are the 95 % interval over runs, or the range where there are fewer than six.", shapes, height, table)
+	return newChart(s.ID+id, m.Title+": "+s.Name, m.Explain+" Whiskers are the 95 % interval over runs, or the range where there are fewer than six.", b.draw(), table)
 }

@@ -98,13 +98,12 @@ func shareTicks() plot.ConstantTicks {
 
 // chart finishes a drawing.
 func (l linePlot) chart(id, title, desc string, table Table) Chart {
-	shapes, height := l.draw()
-	return newChart(id, title, desc, shapes, height, table)
+	return newChart(id, title, desc, l.draw(), table)
 }
 
-func newChart(id, title, desc string, shapes []shape, height float64, table Table) Chart {
+func newChart(id, title, desc string, d drawing, table Table) Chart {
 	table.Caption = "Numbers: " + title
-	return Chart{ID: id, Title: title, Desc: desc, Width: chartWidth, Height: height, Shapes: shapes, Table: table}
+	return Chart{ID: id, Title: title, Desc: desc, Top: d.top, Width: d.width, Height: d.height, Shapes: d.shapes, Legend: d.legend, Table: table, bare: d.bare}
 }
 
 // timelineChart shows how a figure of the latency went over the measured part. A stretch is the median

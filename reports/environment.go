@@ -10,7 +10,7 @@ func (r *Report) environmentChapter() Chapter {
 }
 
 func guaranteesChapter() Chapter {
-	return Chapter{ID: "guarantees", Title: "What is guaranteed, and what an acknowledgement does not promise", Parts: []Part{
+	return Chapter{ID: "guarantees", Title: "Guarantees", Parts: []Part{
 		{ID: "guarantees-all", Title: "Alike on every transport", List: []string{
 			"Every subscriber of a topic sees the same messages in the same order, by offsets that rise by exactly one.",
 			"A message that is sent again under the same identity is stored once.",

@@ -9,6 +9,8 @@ import (
 	"transportlab/bench/workload"
 )
 
+var processes = map[workload.Process]string{workload.Constant: "even", workload.Poisson: "random (Poisson)", workload.Bursts: "bursty", workload.OnOff: "on-off", workload.Trace: "recorded"}
+
 // explain is what a workload asks, in a sentence.
 func explain(w workload.Workload) string {
 	var parts []string
@@ -17,7 +19,7 @@ func explain(w workload.Workload) string {
 	} else {
 		parts = append(parts, clients(w.Clients))
 		if w.Kind.Sends() {
-			parts = append(parts, fmt.Sprintf("%s messages a second in all, %s arrivals", significant(w.Rate), w.Arrival.Process))
+			parts = append(parts, fmt.Sprintf("%s messages a second in all, %s arrivals", significant(w.Rate), processes[w.Arrival.Process]))
 		}
 	}
 	if w.Kind.Sends() {

@@ -88,7 +88,7 @@ func (r Row) whyNot(name string, missing int) string {
 	case disturbed == 0 && few == 0:
 		return ""
 	case disturbed > few:
-		return fmt.Sprintf("The machine was too noisy for a tail in %s: %s", ofAll(disturbed, len(r.runs)), r.firstReason(result.ForTail))
+		return fmt.Sprintf("%s give no tail: %s", capital(ofAll(disturbed, len(r.runs))), r.firstReason(result.ForTail))
 	}
 	return fmt.Sprintf("%s have too few messages: %s", capital(ofAll(few, len(r.runs))), sentence(refused))
 }

@@ -85,5 +85,8 @@ func setting(d time.Duration) string { return tickText(duration(float64(d))) }
 // plusMinus writes a value and its margin with the digits that the margin allows: "2.31 ± 0.10".
 func plusMinus(v, margin float64) string {
 	digits := min(max(1-int(math.Floor(math.Log10(margin))), 0), 4)
+	if digits == 0 {
+		return thousands(fmt.Sprintf("%.0f", v)) + " ± " + thousands(fmt.Sprintf("%.0f", margin))
+	}
 	return fmt.Sprintf("%.*f ± %.*f", digits, v, digits, margin)
 }

@@ -49,7 +49,9 @@ func TestA36_HostileNamesAreInert(t *testing.T) {
 
 func TestA36_SVGIsInert(t *testing.T) {
 	for _, text := range hostile {
-		r, err := New(poisoned(t, text))
+		d := poisoned(t, text)
+		d.Runs = slices.DeleteFunc(d.Runs, func(r result.Run) bool { return r.Block > 1 })
+		r, err := New(d)
 		if err != nil {
 			t.Fatal(err)
 		}

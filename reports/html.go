@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"bufio"
 	"bytes"
 	"embed"
 	"fmt"
@@ -34,7 +35,7 @@ type page struct {
 // WriteHTML writes the report as one page that needs nothing else: no script, no font, no other host.
 func (r *Report) WriteHTML(w io.Writer) error {
 	d := r.Document
-	return templates().ExecuteTemplate(printable{w}, "report.html.tmpl", page{
+	return execute(w, "report.html.tmpl", page{
 		Report: r, Title: r.Title(), Summary: r.summary(), Facts: r.facts(), Failed: len(r.Broken())+len(r.worse) > 0,
 		Command: strings.Join(quoteAll(d.Command), " "), Runs: len(d.Runs), Started: d.Started.UTC().Format("2006-01-02 15:04 MST"),
 		JSON: r.Summary(),
@@ -43,7 +44,16 @@ func (r *Report) WriteHTML(w io.Writer) error {
 
 // WriteSVG writes a chart as a file of its own, with its colours for light and dark.
 func (c Chart) WriteSVG(w io.Writer) error {
-	return templates().ExecuteTemplate(printable{w}, "file.svg.tmpl", c)
+	return execute(w, "file.svg.tmpl", c)
+}
+
+// execute writes a template, which comes in many small pieces.
+func execute(w io.Writer, name string, data any) error {
+	b := bufio.NewWriterSize(printable{w}, 64<<10)
+	if err := templates().ExecuteTemplate(b, name, data); err != nil {
+		return err
+	}
+	return b.Flush()
 }
 
 // printable replaces control characters, which XML and HTML forbid even when escaped.

@@ -113,8 +113,7 @@ func layerChart(s Section, id, title, axis, desc string, of func(result.Run) (re
 	}
 	table.dropEmpty()
 	b.ticks = linearTicks(most, size)
-	shapes, height := b.draw()
-	return newChart(s.ID+id, title+": "+s.Name, desc, shapes, height, table)
+	return newChart(s.ID+id, title+": "+s.Name, desc, b.draw(), table)
 }
 
 func layerRow(direction string, values []float64) []Entry {

@@ -60,30 +60,31 @@ func decide(name string, ranked []Row) Verdict {
 	best := ranked[0]
 	v := Verdict{Sure: true}
 	v.tests = compareAll(name, ranked)
-	var level, equal []string // arms that the best is not proven better than, and those that are as good
-	few := false
+	var level, equal, few []string // arms that the best is not proven better than, those that are as good, and those with too few runs
+	var last test                  // the worst that can be judged
 	for _, t := range v.tests[:len(ranked)-1] {
 		v.Pairs = append(v.Pairs, t.sentence(name))
 		switch t.verdict {
 		case stats.TooSmall:
-			few = true
-		case stats.More:
+			few = append(few, t.worse)
+			continue
 		case stats.Equivalent:
 			equal = append(equal, t.worse)
-		default:
+		case stats.NoDifference, stats.Less:
 			level = append(level, t.worse)
 		}
+		last = t
 	}
-	second, last := v.tests[0], v.tests[len(ranked)-2]
+	second := v.tests[0]
 	w := words[name]
-	if few {
+	if len(few) == len(ranked)-1 {
 		v.Sure = false
 		v.Text = fmt.Sprintf("%s had the best median, %s, then %s, %s. n is too small for a verdict: %d usable runs, %d are needed.",
 			best.Arm.Short, best.Cells[0].Text, second.worse, ranked[1].Cells[0].Text, fewest(ranked), stats.MinRuns)
 		return v
 	}
 	switch {
-	case len(level)+len(equal) == 0:
+	case len(level)+len(equal) == 0 && second.verdict == stats.More:
 		v.Text = fmt.Sprintf("%s %s, %s: %s", best.Arm.Short, w.best, figure(best.Cells[0]), fmt.Sprintf(w.better, times(second.Ratio), second.worse))
 		if last.worse != second.worse {
 			v.Text += " and " + fmt.Sprintf(w.better, times(last.Ratio), last.worse)
@@ -94,11 +95,14 @@ func decide(name string, ranked []Row) Verdict {
 			v.Text += fmt.Sprintf("; equivalent within %s: %s", percent(equivalence), join(equal))
 		}
 		if len(level) > 0 {
-			v.Text += "; no difference found from " + join(level)
+			v.Text += fmt.Sprintf("; no difference to %s was found", join(level))
 		}
 		if last.verdict == stats.More {
 			v.Text += fmt.Sprintf("; it %s %s", fmt.Sprintf(w.pair, times(last.Ratio)), last.worse)
 		}
+	}
+	if len(few) > 0 {
+		v.Text += fmt.Sprintf("; %s had too few usable runs to be judged", join(few))
 	}
 	v.Text += "."
 	return v
