@@ -59,7 +59,8 @@ type RoomObserver interface {
 // A SessionStore is an Adapter that supports connection state recovery. While Local.Recovery says that recovery is on, its
 // Broadcast adds an offset to each packet that is Recoverable, with WithOffset.
 type SessionStore interface {
-	// PersistSession keeps s until RecoveryOptions.MaxDisconnection has passed.
+	// PersistSession keeps s until RecoveryOptions.MaxDisconnection has passed. It is also called while the server shuts
+	// down; ctx ends after five seconds.
 	PersistSession(ctx context.Context, s Session) error
 	// RestoreSession takes the session of pid, at most once, and calls join with it: from then on the socket's live packets
 	// are held back. Then it returns the data of the packets that the session's rooms should have got after offset; those

@@ -251,3 +251,38 @@ func yeast(ms int64) (s string) {
 	}
 	return s
 }
+
+// A slowStore is an adapter that needs its context to keep a session, as one on a network does.
+type slowStore struct {
+	*recovering
+	kept *record
+}
+
+func (s slowStore) PersistSession(ctx context.Context, session Session) error {
+	s.kept.add(fmt.Sprint(ctx.Err()))
+	return s.recovering.PersistSession(ctx, session)
+}
+
+func TestSessionsAreKeptWhileTheServerCloses(t *testing.T) {
+	for name, end := range map[string]func(*Server) error{
+		"Close": (*Server).Close,
+		"Drain": func(s *Server) error { return s.Drain(context.Background(), 0) },
+	} {
+		kept := &record{}
+		l := newLab(t, Options{Recovery: &RecoveryOptions{}, Adapter: func(local *Local) (Adapter, error) {
+			a, err := newMemory(local)
+			if err != nil {
+				return nil, err
+			}
+			return slowStore{a.(*recovering), kept}, nil
+		}})
+		l.join("")
+		l.join("")
+		if err := end(l.server); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := kept.String(); got != "<nil> <nil>" {
+			t.Errorf("%s: contexts were %q when sessions were to be kept", name, got)
+		}
+	}
+}

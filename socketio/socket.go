@@ -268,6 +268,9 @@ func (s *Socket) tellEnd(reason Reason, err error) {
 	s.ns.server.departed(s.ns)
 }
 
+// persistTimeout bounds how long a session takes to be kept. Sessions are kept while the server shuts down, too.
+const persistTimeout = 5 * time.Second
+
 // persist keeps the session of a socket that may come back.
 func (s *Socket) persist(reason Reason, rooms []string) {
 	store, ok := s.ns.adapter.(SessionStore)
@@ -281,8 +284,10 @@ func (s *Socket) persist(reason Reason, rooms []string) {
 	data, err := s.encodedData()
 	if err == nil {
 		session := Session{SocketID: s.id, PrivateID: s.pid, Rooms: rooms, Data: data}
-		s.ns.server.spawn(func() { // ends when the adapter is done, which its timeouts see to
-			if err := store.PersistSession(s.ns.server.ctx, session); err != nil {
+		s.ns.server.spawn(func() { // ends when the adapter is done, or with ctx
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ns.server.ctx), persistTimeout)
+			defer cancel()
+			if err := store.PersistSession(ctx, session); err != nil {
 				s.ns.server.opts.Logger.Warn("socketio: persisting a session", "namespace", s.namespace, "error", err)
 			}
 		})

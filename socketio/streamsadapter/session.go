@@ -24,14 +24,14 @@ const (
 
 var offsetForm = regexp.MustCompile(`^[0-9]{1,20}-[0-9]{1,20}$`)
 
-// PersistSession implements socketio.SessionStore. It goes on when ctx is cancelled, which a server does that shuts down.
+// PersistSession implements socketio.SessionStore.
 func (a *adapter) PersistSession(ctx context.Context, s socketio.Session) error {
 	text, err := nodewire.Session(s)
 	if err != nil {
 		return err
 	}
 	recovery, _ := a.local.Recovery()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.carrier.opts.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, a.carrier.opts.Timeout)
 	defer cancel()
 	if err := a.carrier.link.Client().Set(ctx, a.sessionKey(s.PrivateID), text, recovery.MaxDisconnection).Err(); err != nil {
 		return fmt.Errorf("keep session: %w", err)
