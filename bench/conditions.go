@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"transportlab/bench/link"
+	"transportlab/bench/proxy"
 	"transportlab/bench/result"
 	"transportlab/transports"
 )
@@ -88,7 +89,14 @@ func (p Plan) checkArm(a result.Arm) error {
 	if err := CheckArm(a); err != nil {
 		return err
 	}
-	if v, _ := ParseVariant(a.Variant); p.Target != "" && (v.Proxy != "" || a.Net != link.Loopback) {
+	v, err := ParseVariant(a.Variant)
+	if err == nil && v.Proxy != "" {
+		err = proxy.Find(v.Proxy)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", a, err)
+	}
+	if p.Target != "" && (v.Proxy != "" || a.Net != link.Loopback) {
 		return fmt.Errorf("%s: what lies before a server that runs already is not the lab's to make", a)
 	}
 	return nil

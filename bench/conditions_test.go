@@ -130,3 +130,36 @@ func TestARunUnderANetworkConditionMeetsItAndCountsIt(t *testing.T) {
 		}
 	}
 }
+
+// Every arm passes every proxy with the headers that the lab's streams send; where a proxy heeds none of them,
+// a stream's run fails with a reason instead of waiting for ever, and what polls does not notice.
+func TestArmsPassProxies(t *testing.T) {
+	w, err := workload.Find("push")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Clients, w.Publishers, w.Topics, w.Rate, w.Warmup, w.Duration = 2, 1, 1, 20, 0, workload.Duration(200*time.Millisecond)
+	p := Plan{Workloads: []workload.Workload{w}, Blocks: 1, Store: "embedded", Options: transports.Options{Interval: 50 * time.Millisecond}, Grace: time.Second}
+	plain, err := Arms([]string{"polling", "longpoll", "streaming", "websocket", "socketio"}, []string{"h1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Arms, err = Under(plain, []string{"loopback"}, []string{"proxy=nginx", "proxy=haproxy"}); err != nil {
+		t.Fatal(err)
+	}
+	deaf, gzipped := "proxy=nginx-ignoring", "compression=gzip,proxy=nginx"
+	for _, v := range []string{deaf, gzipped, "headers=browser", "headers=browser,proxy=nginx"} {
+		p.Arms = append(p.Arms, result.Arm{Transport: "longpoll", Carrier: "h1", Net: "loopback", Variant: v})
+	}
+	p.Arms = append(p.Arms, result.Arm{Transport: "streaming", Carrier: "h1", Net: "loopback", Variant: deaf})
+	d, err := Run(t.Context(), p, nil)
+	if err == nil {
+		t.Error("no run failed")
+	}
+	for _, r := range d.Runs {
+		failed := r.Arm.Transport == "streaming" && r.Arm.Variant == deaf
+		if (r.Error != "") != failed || failed && !strings.Contains(r.Error, "received nothing within") {
+			t.Errorf("%s: error %q", r.Arm, r.Error)
+		}
+	}
+}

@@ -145,7 +145,7 @@ func (l *lab) dial(ctx context.Context, topic string, after transports.Cursor) (
 		return load.Client{Conn: l.plant.conn(c)}, nil
 	}
 	cut := new(carrier.Cut)
-	o := carrier.ClientOptions{Trust: l.trust, Meter: l.meter, Cut: cut, DialContext: l.connect}
+	o := carrier.ClientOptions{Trust: l.trust, Meter: l.meter, Cut: cut, DialContext: l.connect, Compression: l.variant.Compression == Gzip}
 	if l.child != nil {
 		o.ServerName = certified
 	}
@@ -154,6 +154,11 @@ func (l *lab) dial(ctx context.Context, topic string, after transports.Cursor) (
 		return load.Client{}, err
 	}
 	target.Client = under.HTTP
+	if l.variant.Headers == Browser {
+		http := *under.HTTP
+		http.Transport = browser{http.Transport}
+		target.Client = &http
+	}
 	c, err := l.transport.Dial(ctx, target)
 	if err != nil {
 		return load.Client{}, errors.Join(err, under.Close())

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ const (
 // A one is a run under way: what was read at its moments.
 type one struct {
 	lab                      *lab
+	options                  transports.Options // of its arm
 	server, driver           moments
 	connectedBytes, from, to count
 	serverReadable           bool
@@ -50,14 +52,14 @@ func runOne(ctx context.Context, p Plan, w workload.Workload, trace *arrival.Tra
 		return run, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	o := &one{lab: l}
+	o := &one{lab: l, options: l.variant.options(p.options())}
 	if err := o.settle(ctx); err != nil {
 		return run, err
 	}
 	sentinel := probe.Watch()
 	err = load.Run(ctx, load.Config{
 		Workload: w, Trace: trace, Prefix: prefix, Dial: l.dial,
-		Grace: max(10*time.Second, 4*l.variant.options(p.options()).Interval),
+		Grace: max(cmp.Or(p.Grace, 10*time.Second), 4*o.options.Interval),
 		Hooks: load.Hooks{
 			Connected: func() error { return o.connected(ctx) },
 			Start:     func() error { return o.start(ctx) },
@@ -74,7 +76,7 @@ func runOne(ctx context.Context, p Plan, w workload.Workload, trace *arrival.Tra
 	if o.driver.after, err = self(false); err != nil {
 		return run, err
 	}
-	o.fill(&run, l.variant.options(p.options()))
+	o.fill(&run)
 	run.Unfit = append(unfit(run), strained(run, p.Capacity)...)
 	return run, nil
 }
@@ -163,7 +165,7 @@ func (o *one) end(ctx context.Context) error {
 }
 
 // fill turns what was read into the run's figures.
-func (o *one) fill(run *result.Run, options transports.Options) {
+func (o *one) fill(run *result.Run) {
 	run.Driver = o.driver.process(o.driverFloor)
 	if o.serverReadable {
 		server := o.server.process(o.serverFloor)
@@ -183,7 +185,7 @@ func (o *one) fill(run *result.Run, options transports.Options) {
 	// Connections that are made during the measured part are part of its traffic.
 	b.Steady.Up.TLS += uint64(steady.Up.Handshake)
 	b.Steady.Down.TLS += uint64(steady.Down.Handshake)
-	longest := max(options.Hold, options.Heartbeat) // of the silences that belong to an idle connection
+	longest := max(o.options.Hold, o.options.Heartbeat) // of the silences that belong to an idle connection
 	if run.Accounting.Sent == 0 && (steady.Up.Wire+steady.Down.Wire > 0 || run.Elapsed >= longest) {
 		each := run.Elapsed.Minutes() * float64(run.Connections.All())
 		b.PerMinute = &result.Pair{Up: float64(b.Steady.Up.Total()) / each, Down: float64(b.Steady.Down.Total()) / each}

@@ -40,6 +40,7 @@ type Plan struct {
 	Command   []string               // the command line, for the record
 	Capacity  *result.Capacity       // of the driver, which runs should not come near; nil is unknown
 	Emulator  string                 // of the arms' network conditions, as link.Open takes it; "auto"
+	Grace     time.Duration          // for what is under way when a part of a run ends; 10s, and four intervals at least
 	Plant     func(result.Arm) Plant // of a calibration: what it hides in each arm; nil hides nothing
 
 	links links // the arms' network conditions while Run lasts

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"transportlab/bench/result"
-	"transportlab/transports/carrier"
 )
 
 // Tolerances of an emulator. What a machine adds to a round trip, some wake-ups of processes, is within them.
@@ -79,11 +78,7 @@ func (c *calibration) onLink(bytes int) time.Duration {
 
 // listen accepts connections at the server's side and calls serve for each.
 func (c *calibration) listen(ctx context.Context, serve func(net.Conn)) (addr string, stop func(), err error) {
-	var control carrier.Control
-	if c.link.relay != nil {
-		control = c.link.relay.control(serverSide)
-	}
-	l, err := carrier.ListenConfig(control).Listen(ctx, "tcp", c.link.ServerAddr())
+	l, err := c.link.Listen(ctx)
 	if err != nil {
 		return "", nil, err
 	}

@@ -108,6 +108,15 @@ func (l *Link) ServerSocket() (*os.File, error) {
 	return os.NewFile(uintptr(fd), "server's socket"), nil
 }
 
+// Listen accepts connections of clients in this process.
+func (l *Link) Listen(ctx context.Context) (net.Listener, error) {
+	var control carrier.Control
+	if l.relay != nil {
+		control = l.relay.control(serverSide)
+	}
+	return carrier.ListenConfig(control).Listen(ctx, "tcp", l.ServerAddr())
+}
+
 // Capture returns a socket that reads every packet at the clients' interface from now on, IP header first. It
 // does not block; it holds 16 MiB of packets where the kernel lets it. The caller closes it. nil without a relay.
 func (l *Link) Capture() (*os.File, error) {

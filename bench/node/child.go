@@ -13,6 +13,7 @@ import (
 	"transportlab/bench/child"
 	"transportlab/bench/link"
 	"transportlab/bench/probe"
+	"transportlab/bench/proxy"
 )
 
 // IsChild tells whether this process was started as a child. A program that starts nodes must ask at the very
@@ -21,7 +22,8 @@ func IsChild() bool { return child.Is() }
 
 // Main is the whole life of a child of the lab. It returns its exit code.
 func Main() int {
-	return child.Main(map[string]child.Task{serveTask: serveFromJSON, storeTask: storeFromJSON, link.TaskName: link.Task})
+	return child.Main(map[string]child.Task{serveTask: serveFromJSON, storeTask: storeFromJSON, link.TaskName: link.Task,
+		proxy.TaskName: proxy.Task})
 }
 
 // The names of this package's tasks.
