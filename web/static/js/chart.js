@@ -97,7 +97,8 @@ const decades = (u, at) => at.map((v) => (Math.abs(Math.log10(v) - Math.round(Ma
 function fill(tr, texts, tag) {
   while (tr.children.length > texts.length) tr.lastChild.remove();
   texts.forEach((text, i) => {
-    const cell = tr.children[i] ?? tr.appendChild(h(i === 0 ? "th" : tag, { scope: i === 0 && tag === "td" ? "row" : "col" }));
+    const scope = tag === "th" ? "col" : i === 0 ? "row" : undefined;
+    const cell = tr.children[i] ?? tr.appendChild(h(scope ? "th" : "td", { scope }));
     setText(cell, text);
   });
 }

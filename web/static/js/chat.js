@@ -24,7 +24,6 @@ export function buildChat(panel, page) {
 
 class Chat {
   #lane = null;
-  #latest = null; // the last line that says who spoke, for screen readers
 
   constructor(page) {
     this.page = page;
@@ -35,7 +34,8 @@ class Chat {
     this.rooms = h("datalist", { id: "chat-rooms" }, ["lobby", "kitchen", "balcony"].map((value) => h("option", { value })));
     this.pill = h("span", { class: "pill" });
     this.say = h("span", { class: "quiet" });
-    this.log = h("ol", { class: "plain chat-log", "data-role": "chat-log", role: "log", tabindex: "0", "aria-label": "Messages of the room" });
+    this.lines = h("ol", { class: "plain" });
+    this.log = h("div", { class: "chat-log", "data-role": "chat-log", role: "log", tabindex: "0", "aria-label": "Messages of the room" }, this.lines);
     this.text = h("input", { type: "text", class: "grow", "data-role": "chat-text", "aria-label": "Your message", maxlength: "1000", autocomplete: "off", placeholder: "Say something to the room" });
     this.links = h("p", { class: "chat-links quiet" });
     this.element = h("div", { class: "chat" }, this.#side(), this.#main());
@@ -73,7 +73,7 @@ class Chat {
     const { config, state } = this.page;
     this.#lane?.stop();
     state.room = room;
-    this.log.replaceChildren();
+    this.lines.replaceChildren();
     const url = config.chat?.url ?? config.lanes.at(-1).url;
     const target = { id: 0, url, topic: `${config.room}.${room}`, options: config.options, published: new Published() };
     const lane = new Lane(target, this.transport.value);
@@ -120,8 +120,8 @@ class Chat {
       h("span", { class: "chat-when" }, Number.isNaN(said.at) ? "" : clockTime(said.at), how ? ` · ${how}` : ""),
     );
     const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60;
-    this.log.append(line);
-    while (this.log.children.length > kept) this.log.firstChild.remove();
+    this.lines.append(line);
+    while (this.lines.children.length > kept) this.lines.firstChild.remove();
     if (atEnd) this.log.scrollTop = this.log.scrollHeight;
     this.#showState();
   }

@@ -6,6 +6,7 @@ export const dash = "–";
 export function ms(value) {
   if (!Number.isFinite(value)) return dash;
   const v = Math.max(0, value);
+  if (v < 0.01) return "< 0.01 ms";
   if (v < 1) return `${v.toFixed(2)} ms`;
   if (v < 10) return `${v.toFixed(1)} ms`;
   if (v < 1000) return `${v.toFixed(0)} ms`;

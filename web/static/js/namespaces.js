@@ -47,12 +47,13 @@ function open({ Manager }, path, place, state) {
 }
 
 function panel(name, socket) {
-  const log = h("ol", { class: "plain chat-log small", role: "log", tabindex: "0", "aria-label": `What is said in ${name}` });
+  const lines = h("ol", { class: "plain" });
+  const log = h("div", { class: "chat-log small", role: "log", tabindex: "0", "aria-label": `What is said in ${name}` }, lines);
   const text = h("input", { type: "text", class: "grow", "aria-label": `Say in ${name}`, maxlength: "300", autocomplete: "off", placeholder: `To room “lobby” of ${name}` });
   socket.on("connect", () => socket.emit("join", "lobby"));
   socket.on("said", (said) => {
-    log.append(h("li", {}, h("span", { class: "chat-who" }, said?.from === socket.id ? "you" : String(said?.from ?? "somebody")), h("span", { class: "chat-text" }, String(said?.text ?? ""))));
-    while (log.children.length > kept) log.firstChild.remove();
+    lines.append(h("li", {}, h("span", { class: "chat-who" }, said?.from === socket.id ? "you" : String(said?.from ?? "somebody")), h("span", { class: "chat-text" }, String(said?.text ?? ""))));
+    while (lines.children.length > kept) lines.firstChild.remove();
     log.scrollTop = log.scrollHeight;
   });
   const say = (e) => {

@@ -158,9 +158,11 @@ class Conn {
     else this.#hangUp();
   }
 
+  // Engine.IO's goodbye says it all; one of the namespace's before it would be a request more, which the
+  // session's end overtakes.
   #hangUp() {
-    this.#socket.disconnect();
     this.#manager.engine?.close();
+    this.#socket.disconnect();
   }
 
   close() {
