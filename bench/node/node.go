@@ -104,7 +104,7 @@ func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) (err erro
 			return err
 		}
 	}
-	server, err := carrier.Listen(c.Carrier, c.Addr, transports.NewServer(c.Plant.plant(store.Log), policy, arms...), o)
+	server, err := carrier.Listen(c.Carrier, c.Addr, transports.NewServer(c.Plant.Log(store.Log), policy, arms...), o)
 	if err != nil {
 		return err
 	}

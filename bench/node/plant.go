@@ -36,8 +36,8 @@ func (s Stall) Served(at time.Duration) time.Duration {
 	return at + s.Service
 }
 
-// plant hides p in a log. What comes back can what the logs of this package can.
-func (p Plant) plant(log transports.BatchLog) transports.Log {
+// Log hides p in a log. What comes back can what the logs of this package can.
+func (p Plant) Log(log transports.BatchLog) transports.Log {
 	told, ok := log.(transports.Notifier)
 	if !ok || p == (Plant{}) {
 		return log

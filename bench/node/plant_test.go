@@ -37,7 +37,7 @@ func TestTheStallsOfTheTruthAreThoseOfTheFormula(t *testing.T) {
 // In fake time every message takes exactly what the plant says.
 func TestAPlantedStallIsKeptToTheNanosecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := Plant{Stall: tenths}.plant(memlog.New(memlog.Options{}))
+		log := Plant{Stall: tenths}.Log(memlog.New(memlog.Options{}))
 		send := func(id string) time.Duration {
 			start := time.Now()
 			if _, err := log.Append(t.Context(), "a", transports.Message{ID: id}); err != nil {
@@ -68,10 +68,10 @@ func TestAPlantedStallIsKeptToTheNanosecond(t *testing.T) {
 
 func TestNothingPlantedChangesNothing(t *testing.T) {
 	log := memlog.New(memlog.Options{})
-	if got := (Plant{}).plant(log); got != transports.Log(log) {
+	if got := (Plant{}).Log(log); got != transports.Log(log) {
 		t.Errorf("an empty plant wraps the log: %T", got)
 	}
-	planted := Plant{Burn: 1}.plant(log)
+	planted := Plant{Burn: 1}.Log(log)
 	_, batches := planted.(transports.BatchLog)
 	_, tells := planted.(transports.Notifier)
 	if !batches || !tells {
