@@ -26,7 +26,7 @@ type runCommand struct {
 	Precision  percent       `placeholder:"P" env:"TRANSPORTLAB_PRECISION" help:"Go on after that until every headline is known to ± this share of its median, such as 5%%."`
 	MaxRuns    int           `placeholder:"N" env:"TRANSPORTLAB_MAX_RUNS" help:"With a precision: most runs of each (40)."`
 	MaxTime    time.Duration `placeholder:"TIME" env:"TRANSPORTLAB_MAX_TIME" help:"With a precision: no further ones begin after so long (30m)."`
-	Saturation bool          `help:"Find how much each transport carries as well, as saturate does."`
+	Saturation bool          `help:"Find how much each transport carries as well, as saturate does, but coarser and in five minutes at most."`
 	Seed       uint64        `placeholder:"N" env:"TRANSPORTLAB_SEED" help:"Of the order of the runs, and of every workload's send times and contents (1)."`
 	Duration   time.Duration `placeholder:"TIME" help:"Measured part of each run, instead of the workload's own."`
 	Warmup     time.Duration `placeholder:"TIME" help:"The same load before it, not measured, instead of the workload's own."`
@@ -90,7 +90,7 @@ func (c *runCommand) Run(ctx context.Context, t *terminal) error {
 	}
 	if c.Saturation && ctx.Err() == nil {
 		plan.Arms = plain(d)
-		err = errors.Join(err, saturate(ctx, t, plan, bench.Saturation{}, d))
+		err = errors.Join(err, saturate(ctx, t, plan, beside(), d))
 	}
 	d.Calibration, d.Capacity = known.Checks, known.Capacity
 	r, reportErr := reports.New(d)

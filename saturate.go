@@ -28,6 +28,11 @@ func (l limits) saturation() bench.Saturation {
 	return bench.Saturation{Limit: l.Limit, Step: l.Step, Clients: l.Clients, MaxRate: l.MaxRate, MaxTime: l.MaxDuration}
 }
 
+// beside is a search beside a measurement, which is not to take longer than that.
+func beside() bench.Saturation {
+	return bench.Saturation{Step: time.Second, Ratio: 1.15, Clients: []int{1, 2, 4, 8, 16, 32}, Length: 400 * time.Millisecond, MaxTime: 5 * time.Minute}
+}
+
 type saturateCommand struct {
 	Workload   string   `short:"w" placeholder:"NAME" default:"push" help:"Whose rate is raised until it is too much (${default})."`
 	Transports []string `short:"t" placeholder:"NAME" env:"TRANSPORTLAB_TRANSPORTS" help:"Which ones (polling, ajax, longpoll, streaming, websocket)."`

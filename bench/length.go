@@ -14,7 +14,7 @@ import (
 
 // overhead is what a run takes beside its schedule on the machine that this was written on: starting the
 // server, connecting, fresh clients, winding down. It is only a first guess; progress goes by what runs took.
-const overhead = 700 * time.Millisecond
+const overhead = 350 * time.Millisecond
 
 // cost is what a run of a workload should take.
 func cost(w workload.Workload) time.Duration {
