@@ -66,7 +66,7 @@ func parameters(variant string) []string {
 // isCondition tells whether a parameter says what lies between client and server, not what the arm is.
 func isCondition(parameter string) bool {
 	key, _, _ := strings.Cut(parameter, "=")
-	return key == "proxy" || key == "headers"
+	return key == "proxy"
 }
 
 // conditionOf is what lies between client and server: the network and a proxy. Arms under different

@@ -58,11 +58,15 @@ func (r *Report) checks() Table {
 		if c.Aside || len(t.Rows) == maxChecks {
 			continue
 		}
+		asked, read, tolerance := withUnit(c.Truth, c.Unit), withUnit(c.Read, c.Unit), "± "+withUnit(c.Tolerance, c.Unit)
+		if unmeasured(c) {
+			asked, read, tolerance = absent, absent, absent
+		}
 		verdict := Entry{Text: "passed", Mark: "good"}
 		if !c.Passed {
 			verdict = Entry{Text: "FAILED", Mark: "bad"}
 		}
-		t.Rows = append(t.Rows, TableRow{Cells: []Entry{{Text: c.Name, Note: t.note(sentenceOrNone(c.Note))}, {Text: withUnit(c.Truth, c.Unit)}, {Text: withUnit(c.Read, c.Unit)}, {Text: "± " + withUnit(c.Tolerance, c.Unit)}, verdict}})
+		t.Rows = append(t.Rows, TableRow{Cells: []Entry{{Text: c.Name, Note: t.note(sentenceOrNone(c.Note))}, {Text: asked}, {Text: read}, {Text: tolerance}, verdict}})
 	}
 	return t
 }
@@ -73,13 +77,21 @@ func (r *Report) asides() Table {
 		if !c.Aside || len(t.Rows) == maxChecks {
 			continue
 		}
-		off := absent
+		asked, read, off := withUnit(c.Truth, c.Unit), withUnit(c.Read, c.Unit), absent
+		if unmeasured(c) {
+			asked, read = absent, absent
+		}
 		if c.Truth != 0 {
 			off = signedPercent(c.Read/c.Truth - 1)
 		}
-		t.Rows = append(t.Rows, TableRow{Cells: []Entry{{Text: c.Name, Note: t.note(sentenceOrNone(c.Note))}, {Text: withUnit(c.Truth, c.Unit)}, {Text: withUnit(c.Read, c.Unit)}, {Text: off}}})
+		t.Rows = append(t.Rows, TableRow{Cells: []Entry{{Text: c.Name, Note: t.note(sentenceOrNone(c.Note))}, {Text: asked}, {Text: read}, {Text: off}}})
 	}
 	return t
+}
+
+// unmeasured tells whether a check has a note instead of figures.
+func unmeasured(c result.Check) bool {
+	return !c.Passed && c.Truth == 0 && c.Read == 0 && c.Tolerance == 0 && c.Note != ""
 }
 
 // withUnit writes a figure of a check. Times and sizes take the unit that fits them.

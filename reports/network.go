@@ -29,6 +29,7 @@ func (r *Report) networkChapter() Chapter {
 			continue
 		}
 		p := Part{ID: "network-" + slug(w.Name), Title: w.Name}
+		p.addTable(missingHeaders(w.Name, sections))
 		t, chart := r.acrossConditions(w.Name, sections)
 		p.addTable(t)
 		p.addChart(chart)
@@ -147,6 +148,9 @@ func (r *Report) acrossConditions(workload string, sections []Section) (Table, C
 	}
 	for _, s := range sections {
 		t.remark(sentenceOrNone(s.label))
+		if meaning := proxies[proxyOf(s.Condition)]; meaning != "" {
+			t.remark(fmt.Sprintf("%s: the proxy %s.", capital(s.Condition), meaning))
+		}
 	}
 	if len(p.lines) == 0 {
 		return t, Chart{}
