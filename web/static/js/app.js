@@ -30,7 +30,7 @@ export class App extends Emitter {
     this.events.on("published", (e) => this.#published(e));
     this.events.on("lanes", (e) => e.lanes.forEach((state) => this.views.get(state.id)?.showServer(state)));
     onFrame((at, motion) => {
-      for (const view of this.views.values()) view.track.draw(at, this.published, view.lane.cursor.offset, motion);
+      for (const view of this.views.values()) view.track.draw(at, this.published, view.lane.status === "failed" ? 0 : view.lane.cursor.offset, motion);
     });
     setInterval(() => this.#refresh(), refreshEvery);
   }
