@@ -38,6 +38,7 @@ type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Serve every transport, to try them with curl, a browser or a WebSocket client."`
 	Compare   compareCommand   `cmd:"" help:"Hold a result against an earlier one, and fail when it got worse."`
 	Report    reportCommand    `cmd:"" help:"Render result files again: HTML, Markdown, SVG and CSV."`
+	Reproduce reproduceCommand `cmd:"" help:"Hold claims and published figures against measurements made for them."`
 	Demo      demoCommand      `cmd:"" help:"Show a page with all transports side by side, live, and break them."`
 	Workloads workloadsCommand `cmd:"" help:"List and explain the built-in workloads."`
 	Version   versionCommand   `cmd:"" help:"Print the version and what it was built from."`

@@ -40,6 +40,7 @@ bench/result                        bench/workload github.com/HdrHistogram/hdrhi
 bench/workload                      github.com/goccy/go-yaml
 bench/theory                        bench/result bench/workload
 bench/stats                         bench/result bench/workload golang.org/x/perf
+bench/findings                      bench/... transports transports/... socketio/...
 bench/...                           bench/... transports transports/... github.com/HdrHistogram/hdrhistogram-go github.com/prometheus/procfs golang.org/x/perf golang.org/x/sync golang.org/x/sys github.com/coder/websocket
 reports                             bench/result bench/stats bench/theory bench/workload bench/compare bench/threshold gonum.org/v1/plot
 web                                 transports transports/... web/gate socketio socketio/engineio
