@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// node runs a script of this folder against the server, with the clients that package-lock.json names.
-func node(t *testing.T, url string, args ...string) {
+// installClients makes sure that Node and the packages that package-lock.json names are there.
+func installClients(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
 		if os.Getenv("CI") != "" {
@@ -42,6 +42,12 @@ func node(t *testing.T, url string, args ...string) {
 			t.Fatalf("npm ci: %v\n%s", err, out)
 		}
 	}
+}
+
+// node runs a script of this folder against the server.
+func node(t *testing.T, url string, args ...string) {
+	t.Helper()
+	installClients(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", args...)
