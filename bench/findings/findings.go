@@ -17,12 +17,12 @@ import (
 
 // A Statement is something that was said, and how it is tested.
 type Statement struct {
-	ID     string // "pimentel-2012"
-	Group  string // result.Claim or result.Literature
-	Says   string // in our own words
-	Source string // who said it and when
-	Theirs string // the published figure; a claim has none
-	Method string // what is measured to test it
+	ID     string `json:"id"`               // "pimentel-2012"
+	Group  string `json:"group"`            // result.Claim or result.Literature
+	Says   string `json:"says"`             // in our own words
+	Source string `json:"source"`           // who said it and when
+	Theirs string `json:"theirs,omitempty"` // the published figure; a claim has none
+	Method string `json:"method"`           // what is measured to test it
 	test   func(ctx context.Context, s *session) (outcome, error)
 }
 
