@@ -33,12 +33,12 @@ func Emulators() []string { return []string{Auto, Relay, Wrapper} }
 // WrapperLabel is what every row measured through the wrapper must say.
 const WrapperLabel = "application-level delay: no slow start, no loss recovery"
 
-// A Link is a network condition that exists. Its methods may be called concurrently; Close ends it and what
-// was dialled over it.
+// A Link is a network condition that exists. Its methods may be called concurrently.
 type Link struct {
 	net     result.Net
-	relay   *relay // nil without
-	refused error  // why there is no relay, where one was wanted
+	relay   *relay    // nil without
+	wrapper *wrapping // nil without
+	refused error     // why there is no relay, where one was wanted
 }
 
 // Open makes a network condition. The seed decides which packets are lost.
@@ -70,6 +70,7 @@ func Open(ctx context.Context, n result.Net, emulator string, seed uint64) (*Lin
 	if n.Loss > 0 {
 		return nil, errors.Join(fmt.Errorf("network condition %s: the wrapper cannot lose packets; that needs the relay", n.Name), l.refused)
 	}
+	l.wrapper = &wrapping{net: n, seed: seed, clock: newClock()}
 	return l, nil
 }
 
@@ -82,7 +83,7 @@ func (l *Link) DialContext(ctx context.Context, network, addr string) (net.Conn,
 	case Relay:
 		return carrier.Dialer(l.relay.control(clientSide)).DialContext(ctx, network, addr)
 	case Wrapper:
-		return dialSlowly(ctx, l.net, network, addr)
+		return l.wrapper.dial(ctx, network, addr)
 	}
 	return carrier.Dialer(nil).DialContext(ctx, network, addr)
 }
@@ -139,12 +140,15 @@ func (l *Link) Counters() (Counters, bool, error) {
 	return c, err == nil, err
 }
 
-// Close ends the link.
+// Close ends the link. Connections over it should have been closed before: they break.
 func (l *Link) Close() error {
-	if l.relay == nil {
-		return nil
+	switch {
+	case l.relay != nil:
+		return l.relay.Close()
+	case l.wrapper != nil:
+		l.wrapper.clock.close()
 	}
-	return l.relay.Close()
+	return nil
 }
 
 // Counters are what a relay has carried since it began.
