@@ -26,7 +26,7 @@ func WriteBenchmarks(w io.Writer, d *result.Document) error {
 		if r.Error != "" || i < 0 {
 			continue
 		}
-		line := &benchfmt.Result{Name: benchfmt.Name(Name(d.Workloads[i], r.Arm)), Iters: int(max(r.Accounting.Messages(), 1))}
+		line := &benchfmt.Result{Name: benchfmt.Name(Name(d.Workloads[i], r.Arm, d.Nets...)), Iters: int(max(r.Accounting.Messages(), 1))}
 		for _, kv := range [][2]string{{"goos", e.OS}, {"goarch", e.Arch}, {"cpu", e.CPU}, {"go", e.Go}, {"revision", e.Revision},
 			{"store", strings.TrimSpace(d.Store.Kind + " " + d.Store.Version)}} {
 			if kv[1] != "" {
@@ -75,9 +75,11 @@ func units(m result.Metric) []*benchfmt.UnitMetadata {
 	return list
 }
 
-// Name is the name of a benchmark without its prefix "Benchmark": "Push/transport=longpoll/carrier=h1/size=64".
-// Its dimensions are those by which results are compared.
-func Name(w workload.Workload, a result.Arm) string {
+// Name is the name of a benchmark without its prefix "Benchmark":
+// "Push/transport=longpoll/carrier=h1/net=4g/rtt=60ms/interval=100ms/clients=10/size=64". Its dimensions are those
+// by which results are compared; a network condition and a variant are there when the arm has them. nets are
+// those of the document, which say what a condition's name stands for.
+func Name(w workload.Workload, a result.Arm, nets ...result.Net) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(w.Name, "-") {
 		if part != "" {
@@ -85,11 +87,17 @@ func Name(w workload.Workload, a result.Arm) string {
 		}
 	}
 	fmt.Fprintf(&b, "/transport=%s/carrier=%s", a.Transport, a.Carrier)
-	if a.Net != "loopback" {
+	switch {
+	case strings.Contains(a.Net, "="): // it is named by its properties
+		b.WriteString("/" + strings.ReplaceAll(a.Net, ",", "/"))
+	case a.Net != "loopback":
 		b.WriteString("/net=" + a.Net)
+		if i := slices.IndexFunc(nets, func(n result.Net) bool { return n.Name == a.Net }); i >= 0 && nets[i].RTT > 0 {
+			b.WriteString("/rtt=" + nets[i].RTT.String())
+		}
 	}
 	if a.Variant != "" {
-		b.WriteString("/" + a.Variant)
+		b.WriteString("/" + strings.ReplaceAll(a.Variant, ",", "/"))
 	}
 	fmt.Fprintf(&b, "/clients=%d/size=%d", w.Clients, w.Size)
 	return b.String()

@@ -57,3 +57,18 @@ func TestWriteBenchmarksIsReadByBenchfmt(t *testing.T) {
 		t.Error("names must not contain spaces")
 	}
 }
+
+func TestNamesCarryTheDimensionsThatAnArmHas(t *testing.T) {
+	w := workload.Workload{Name: "push-1kib", Kind: workload.Push, Clients: 10, Size: 1024}.WithDefaults()
+	nets := []result.Net{{Name: "4g", RTT: 60 * time.Millisecond}, {Name: "rtt=80ms,loss=1%", RTT: 80 * time.Millisecond}}
+	for want, a := range map[string]result.Arm{
+		"Push1kib/transport=ajax/carrier=h1/clients=10/size=1024":                                             {Transport: "ajax", Carrier: "h1", Net: "loopback"},
+		"Push1kib/transport=ajax/carrier=h2/net=4g/rtt=60ms/clients=10/size=1024":                             {Transport: "ajax", Carrier: "h2", Net: "4g"},
+		"Push1kib/transport=ajax/carrier=h1/net=lan/clients=10/size=1024":                                     {Transport: "ajax", Carrier: "h1", Net: "lan"},
+		"Push1kib/transport=ajax/carrier=h1/rtt=80ms/loss=1%/interval=100ms/proxy=nginx/clients=10/size=1024": {Transport: "ajax", Carrier: "h1", Net: "rtt=80ms,loss=1%", Variant: "interval=100ms,proxy=nginx"},
+	} {
+		if got := Name(w, a, nets...); got != want {
+			t.Errorf("%s is named %q, want %q", a, got, want)
+		}
+	}
+}
