@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"transportlab/bench"
+	"transportlab/bench/findings"
 	"transportlab/bench/threshold"
 	"transportlab/reports"
 )
@@ -26,7 +27,8 @@ type runCommand struct {
 	Precision  percent       `placeholder:"P" env:"TRANSPORTLAB_PRECISION" help:"Go on after that until every headline is known to ± this share of its median, such as 5%%."`
 	MaxRuns    int           `placeholder:"N" env:"TRANSPORTLAB_MAX_RUNS" help:"With a precision: most runs of each (40)."`
 	MaxTime    time.Duration `placeholder:"TIME" env:"TRANSPORTLAB_MAX_TIME" help:"With a precision: no further ones begin after so long (30m)."`
-	Saturation bool          `help:"Find how much each transport carries as well, as saturate does, but coarser and in five minutes at most."`
+	Saturation bool          `help:"Find how much each transport carries as well, as saturate does, but coarser and in four minutes at most."`
+	Findings   bool          `help:"Hold claims and published figures against measurements as well, as reproduce does; four minutes."`
 	Seed       uint64        `placeholder:"N" env:"TRANSPORTLAB_SEED" help:"Of the order of the runs, and of every workload's send times and contents (1)."`
 	Duration   time.Duration `placeholder:"TIME" help:"Measured part of each run, instead of the workload's own."`
 	Warmup     time.Duration `placeholder:"TIME" help:"The same load before it, not measured, instead of the workload's own."`
@@ -91,6 +93,11 @@ func (c *runCommand) Run(ctx context.Context, t *terminal) error {
 	if c.Saturation && ctx.Err() == nil {
 		plan.Arms = plain(d)
 		err = errors.Join(err, saturate(ctx, t, plan, beside(), d))
+	}
+	if c.Findings && ctx.Err() == nil {
+		var failed error
+		d.Findings, failed = findOut(ctx, t, findings.All(), findings.Options{Store: c.Redis, Emulator: c.Emulator})
+		err = errors.Join(err, failed)
 	}
 	d.Calibration, d.Capacity = known.Checks, known.Capacity
 	r, reportErr := reports.New(d)

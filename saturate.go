@@ -30,7 +30,7 @@ func (l limits) saturation() bench.Saturation {
 
 // beside is a search beside a measurement, which is not to take longer than that.
 func beside() bench.Saturation {
-	return bench.Saturation{Step: time.Second, Ratio: 1.15, Clients: []int{1, 2, 4, 8, 16, 32}, Length: 400 * time.Millisecond, MaxTime: 5 * time.Minute}
+	return bench.Saturation{Step: time.Second, Ratio: 1.15, Clients: []int{1, 2, 4, 8, 16, 32}, Length: 400 * time.Millisecond, MaxTime: 4 * time.Minute}
 }
 
 type saturateCommand struct {
