@@ -22,16 +22,27 @@ var (
 	styleAlarm = lipgloss.NewStyle().Foreground(lipgloss.Red).Bold(true)
 )
 
+// manySections is from how many workloads and conditions on the terminal shows verdicts alone; the report has
+// the rest.
+const manySections = 8
+
 // show writes a report's tables and verdicts for people, in at most width columns.
 func show(w io.Writer, r *reports.Report, width int) error {
 	var b strings.Builder
 	for _, s := range r.Sections {
+		if len(r.Sections) > manySections {
+			fmt.Fprintln(&b, wrap(styleTitle.Render(printable(s.Name))+"  "+printable(s.Verdict.Text), width))
+			continue
+		}
 		fmt.Fprintf(&b, "\n%s  %s\n", styleTitle.Render(printable(s.Name)), styleQuiet.Render(printable(s.Explain)))
 		fmt.Fprintln(&b, summaryTable(s, width))
 		fmt.Fprintln(&b, wrap(printable(s.Verdict.Text), width))
 		for _, pair := range s.Verdict.Pairs {
 			fmt.Fprintln(&b, wrap("  "+printable(pair)+".", width))
 		}
+	}
+	for _, line := range r.SaturationLines() {
+		fmt.Fprintf(&b, "\n%s\n", wrap(printable(line), width))
 	}
 	fmt.Fprintf(&b, "\n%s\n", wrap(styleQuiet.Render(printable(r.CalibrationLine())), width))
 	for _, alarm := range r.Alarms {

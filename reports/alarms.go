@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"strings"
 
 	"transportlab/bench/result"
 )
@@ -40,12 +39,19 @@ func (r *Report) Broken() []string {
 	return list
 }
 
+// maxAlarms bounds what heads a report.
+const maxAlarms = 30
+
 // alarms are what a reader must know before any figure, most serious first.
 func (r *Report) alarms() []string {
 	d := r.Document
 	var list []string
-	for _, b := range r.Broken() {
-		list = append(list, strings.ToUpper(b[:1])+b[1:]+".")
+	all := r.Broken()
+	for _, b := range all[:min(len(all), maxAlarms)] {
+		list = append(list, capital(b)+".")
+	}
+	if more := len(all) - maxAlarms; more > 0 {
+		list = append(list, fmt.Sprintf("And %d more of this kind.", more))
 	}
 	failed, useless, disturbed := 0, 0, 0
 	for _, r := range d.Runs {

@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"slices"
+
 	"transportlab/bench/result"
 	"transportlab/bench/stats"
 	"transportlab/bench/workload"
@@ -33,12 +35,10 @@ func digests(w workload.Workload, runs []result.Run) []digest {
 			continue // Document.Check has refused the former
 		}
 		d := digest{at: map[float64]float64{}, within: make([]float64, len(bounds))}
-		for _, percentiles := range [][]float64{curvePercentiles, cdfPercentiles, tablePercentiles} {
-			for _, p := range percentiles {
-				// A tail needs messages beyond it, and a machine that was quiet.
-				if h.Count >= result.Needed(p) && (p <= 90 || r.Fit(result.ForTail)) {
-					d.at[p] = float64(decoded.ValueAtQuantile(p))
-				}
+		for p, v := range decoded.ValueAtPercentiles(slices.Concat(curvePercentiles, cdfPercentiles, tablePercentiles)) {
+			// A tail needs messages beyond it, and a machine that was quiet.
+			if h.Count >= result.Needed(p) && (p <= 90 || r.Fit(result.ForTail)) {
+				d.at[p] = float64(v)
 			}
 		}
 		for _, bar := range decoded.Distribution() {

@@ -49,9 +49,7 @@ func TestA36_HostileNamesAreInert(t *testing.T) {
 
 func TestA36_SVGIsInert(t *testing.T) {
 	for _, text := range hostile {
-		d := poisoned(t, text)
-		d.Runs = slices.DeleteFunc(d.Runs, func(r result.Run) bool { return r.Block > 1 })
-		r, err := New(d)
+		r, err := New(poisoned(t, text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,6 +138,7 @@ func TestPageHoldsItsFiguresAsJSON(t *testing.T) {
 // poisoned is the full document with a text in every field that is free.
 func poisoned(t testing.TB, text string) *result.Document {
 	d := full(t)
+	d.Runs = slices.DeleteFunc(d.Runs, func(r result.Run) bool { return r.Block > 1 })
 	d.Title, d.Partial, d.Command = text, text, []string{text, text}
 	e := &d.Environment
 	e.OS, e.Arch, e.Kernel, e.CPU, e.Go, e.Congestion, e.Revision, e.Target = text, text, text, text, text, text, text, text

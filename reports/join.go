@@ -51,6 +51,19 @@ func Join(documents []*result.Document, force bool) (*result.Document, error) {
 		}
 		joined.Blocks += d.Blocks
 		joined.Calibration = append(slices.Clone(joined.Calibration), d.Calibration...)
+		joined.Knees = append(slices.Clone(joined.Knees), d.Knees...)
+		joined.Scalings = append(slices.Clone(joined.Scalings), d.Scalings...)
+		for _, f := range d.Findings {
+			if !slices.ContainsFunc(joined.Findings, func(o result.Finding) bool { return o.ID == f.ID }) {
+				joined.Findings = append(slices.Clone(joined.Findings), f)
+			}
+		}
+		if c := d.Capacity; c != nil && (joined.Capacity == nil || c.Rate < joined.Capacity.Rate) {
+			joined.Capacity = c // the lesser is what all of them can rely on
+		}
+		if d.Precision != joined.Precision {
+			joined.Precision = 0
+		}
 		joined.Finished = d.Finished
 	}
 	note := fmt.Sprintf("%d results were joined; runs of different results did not take turns", len(documents))

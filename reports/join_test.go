@@ -19,6 +19,19 @@ func TestJoinKeepsRunsOfBothApart(t *testing.T) {
 	if d.Blocks != 5 || len(d.Runs) != len(a.Runs)+len(b.Runs) || d.Runs[len(d.Runs)-1].Block != 5 {
 		t.Errorf("%d blocks and %d runs, the last in block %d", d.Blocks, len(d.Runs), d.Runs[len(d.Runs)-1].Block)
 	}
+	a, b = full(t), full(t)
+	b.Findings[0].ID = "another"
+	b.Capacity = &result.Capacity{Rate: 1000}
+	if d, err = Join([]*result.Document{a, b}, false); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Knees) != 2*len(a.Knees) || len(d.Scalings) != 2*len(a.Scalings) || len(d.Findings) != len(a.Findings)+1 || d.Capacity.Rate != 1000 || a.Capacity.Rate == 1000 {
+		t.Errorf("%d knees, %d scalings, %d findings, capacity %+v", len(d.Knees), len(d.Scalings), len(d.Findings), d.Capacity)
+	}
+	a, b = fixture(t, 2), fixture(t, 3)
+	if d, err = Join([]*result.Document{a, b}, false); err != nil {
+		t.Fatal(err)
+	}
 	if !strings.Contains(d.Partial, "did not take turns") {
 		t.Errorf("the joined document says %q", d.Partial)
 	}

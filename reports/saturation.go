@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"transportlab/bench/result"
@@ -29,6 +30,27 @@ func (r *Report) saturationChapter() Chapter {
 		c.Parts = append(c.Parts, p)
 	}
 	return c
+}
+
+// SaturationLines say in a sentence per workload what each arm carries.
+func (r *Report) SaturationLines() []string {
+	var lines []string
+	for _, w := range r.workloadsOf(func(add func(string)) {
+		for _, k := range r.Document.Knees {
+			add(k.Workload)
+		}
+	}) {
+		var parts []string
+		for _, k := range r.knees(w) {
+			text := rate(k.Rate)
+			if k.Hi == 0 {
+				text = "over " + rate(k.Lo)
+			}
+			parts = append(parts, r.arm(k.Arm).Name+" "+text)
+		}
+		lines = append(lines, fmt.Sprintf("Carried of %s within the limits: %s.", w, strings.Join(parts, ", ")))
+	}
+	return lines
 }
 
 // workloadsOf are the names that each adds, once and in that order, at most as many as a report shows.

@@ -93,7 +93,10 @@ func (r *Report) environment() Table {
 	add("Memory", size(float64(e.Memory)))
 	add("System", strings.TrimSpace(fmt.Sprintf("%s/%s, kernel %s", e.OS, e.Arch, e.Kernel)))
 	add("Congestion control", e.Congestion)
-	for _, name := range slices.Sorted(maps.Keys(e.Sysctls)) {
+	for i, name := range slices.Sorted(maps.Keys(e.Sysctls)) {
+		if i == maxChecks {
+			break
+		}
 		add(name, e.Sysctls[name])
 	}
 	add("Go", e.Go)
