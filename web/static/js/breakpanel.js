@@ -4,8 +4,13 @@ import { setFault } from "./api.js";
 import { h, options, setAttr } from "./dom.js";
 import { clockTime } from "./format.js";
 
+/** No fault: what "Mend all" sets. */
+export const whole = { delayMs: 0, jitterMs: 0, rateKbit: 0, stall: false, blockWebSocket: false, buffer: false };
+const numbers = ["delayMs", "jitterMs", "rateKbit"];
+const toggles = ["stall", "blockWebSocket", "buffer"];
+
 export class BreakPanel {
-  #fault = { delayMs: 0, jitterMs: 0, rateKbit: 0, stall: false, blockWebSocket: false };
+  #fault = whole;
 
   constructor(view) {
     this.view = view;
@@ -25,6 +30,7 @@ export class BreakPanel {
       rateKbit: number("rateKbit", "Bandwidth, kbit/s", 10_000_000, 50),
       stall: toggle("stall", "stall", "Stall"),
       blockWebSocket: toggle("blockWebSocket", "block-websocket", "Block WebSocket"),
+      buffer: toggle("buffer", "buffer", "Buffering proxy"),
     };
     this.net = h("select", { id: `lane-${id}-net`, on: { change: () => this.#setNet() } }, options([["", "as set here"], ...nets.map((n) => [n.name, n.title ?? n.name])], ""));
     this.notes = h("ol", { class: "plain break-notes", tabindex: "0", "aria-label": `What happened to lane ${id}` });
@@ -40,7 +46,8 @@ export class BreakPanel {
         this.inputs.rateKbit.field,
         this.inputs.stall.field,
         this.inputs.blockWebSocket.field,
-        h("button", { type: "button", class: "button small", "data-role": "mend", on: { click: () => this.#change({ delayMs: 0, jitterMs: 0, rateKbit: 0, stall: false, blockWebSocket: false }) } }, "Mend all"),
+        this.inputs.buffer.field,
+        h("button", { type: "button", class: "button small", "data-role": "mend", on: { click: () => this.#change(whole) } }, "Mend all"),
       ),
       this.notes,
     );
@@ -63,11 +70,11 @@ export class BreakPanel {
   /** Shows the fault in force, whoever set it. */
   show(fault) {
     this.#fault = { ...fault };
-    for (const key of ["delayMs", "jitterMs", "rateKbit"]) {
+    for (const key of numbers) {
       const { input } = this.inputs[key];
       if (document.activeElement !== input) input.value = String(fault[key] ?? 0);
     }
-    for (const key of ["stall", "blockWebSocket"]) this.inputs[key].input.checked = fault[key] === true;
+    for (const key of toggles) this.inputs[key].input.checked = fault[key] === true;
     this.net.value = netOf(fault, this.view.app.config.nets);
   }
 
@@ -86,6 +93,6 @@ export class BreakPanel {
 
 /** The name of the network condition that a fault is, "" when it is none. */
 export function netOf(fault, nets) {
-  const same = (n) => ["delayMs", "jitterMs", "rateKbit"].every((key) => (n[key] ?? 0) === (fault[key] ?? 0));
+  const same = (n) => numbers.every((key) => (n[key] ?? 0) === (fault[key] ?? 0));
   return nets.find(same)?.name ?? "";
 }

@@ -46,8 +46,13 @@ const rules = [
   },
   {
     key: "tabs",
-    when: ({ tabs }) => tabs.size >= 5 && { count: tabs.size + 1 },
+    when: ({ tabs }) => tabs.heard.size >= 5 && { count: tabs.heard.size + 1 },
     say: ({ count }) => [`${count} tabs of this page are open`, "Over HTTP/1.1 a browser keeps at most six connections to one host and port, shared by all its tabs. Each tab holds one for this server's events, and one on every lane that streams or polls long: the seventh waits, for ever."],
+  },
+  {
+    key: "shared",
+    when: ({ tabs, app }) => app.lanes.length > 0 && [...tabs.heard.values()].some((tab) => tab.lanes > 0),
+    say: () => ["Another tab has lanes too", "A lane's port is shared by all tabs: bytes, requests and what passes on the wire are of all of them together, and a fault breaks them all. Latencies and counts are this tab's own."],
   },
   {
     key: "background",
@@ -63,7 +68,7 @@ export function startHints(page) {
   const shown = new Map();
   const dismissed = new Set();
   const lasted = new Map();
-  const state = { ...page, tabs: otherTabs(), away: whileHidden() };
+  const state = { ...page, tabs: otherTabs(page.app), away: whileHidden() };
   page.app.on("refresh", (now) => {
     state.now = now;
     for (const rule of rules) {
@@ -95,17 +100,17 @@ export function startHints(page) {
 }
 
 /** The other open tabs of this page, which greet each other. */
-function otherTabs() {
+function otherTabs(app) {
   const channel = new BroadcastChannel("transportlab");
   const me = Math.random();
   const heard = new Map();
-  channel.onmessage = ({ data }) => (data.bye ? heard.delete(data.me) : heard.set(data.me, performance.now()));
+  channel.onmessage = ({ data }) => (data.bye ? heard.delete(data.me) : heard.set(data.me, { at: performance.now(), lanes: data.lanes }));
   setInterval(() => {
-    channel.postMessage({ me });
-    for (const [id, at] of heard) if (performance.now() - at > 150_000) heard.delete(id); // hidden tabs speak once a minute
+    channel.postMessage({ me, lanes: app.lanes.length });
+    for (const [id, { at }] of heard) if (performance.now() - at > 150_000) heard.delete(id); // hidden tabs speak once a minute
   }, 2000);
   addEventListener("pagehide", () => channel.postMessage({ me, bye: true }));
-  return heard;
+  return { heard };
 }
 
 /** How long the page was hidden last, and when it came back. */

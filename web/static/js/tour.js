@@ -1,6 +1,7 @@
 // A guided tour: steps that set the page up, say what to look at, and show the figure that matters.
 
 import { setFault } from "./api.js";
+import { whole } from "./breakpanel.js";
 import { byID, h, iconButton, setText } from "./dom.js";
 import { motion } from "./loop.js";
 import { steps } from "./toursteps.js";
@@ -109,8 +110,7 @@ export class Tour {
   /** Lifts what the steps broke. */
   #mend() {
     for (const id of this.#broken) {
-      const now = this.#page.app.views.get(id)?.breakPanel.fault ?? {};
-      this.#page.app.try(setFault(id, { ...now, stall: false, blockWebSocket: false, delayMs: 0, jitterMs: 0, rateKbit: 0 }));
+      this.#page.app.try(setFault(id, whole));
     }
     this.#broken.clear();
   }

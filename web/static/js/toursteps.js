@@ -65,6 +65,10 @@ export const steps = [
       const [a, b] = [figures(page, "longpoll"), figures(page, "streaming")];
       return a?.perMessage && b?.perMessage ? `Bytes per message: long polling ${bytes(a.perMessage)}, streaming ${bytes(b.perMessage)}.` : "";
     },
+    actions: [
+      ["Put a buffering proxy before both", ({ app, fault }) => Promise.all(app.lanes.map((lane) => fault(lane, { buffer: true }))).then(() => "It holds answers back until they are complete: long polling's soon are, the stream's never is.")],
+      ["Take it away", ({ app, fault }) => Promise.all(app.lanes.map((lane) => fault(lane, { buffer: false }))).then(() => "Answers pass as they come.")],
+    ],
   },
   {
     title: "WebSocket goes both ways",

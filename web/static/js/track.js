@@ -2,6 +2,7 @@
 // few hundred landings in arrays of a fixed size and draws into a canvas that somebody else paces.
 
 import { longest, place, ticks } from "./scale.js";
+import { Sprites, stamp } from "./sprites.js";
 
 const capacity = 512; // landings that are remembered
 const fade = 1800; // milliseconds for which a landing is seen
@@ -24,7 +25,8 @@ export class Track {
   #kind = new Uint8Array(capacity); // 0 in order, 1 replayed, 2 repeated
   #landed = 0;
   #idle = false;
-  colors = null; // {lane, ground, surface, line, text, soft, bad}
+  #colors = null;
+  #sprites = null;
   labels = false; // whether the lane writes its own axis
   visible = true;
   p50 = NaN;
@@ -45,9 +47,17 @@ export class Track {
     this.#idle = false;
   }
 
+  /** Sets the colours: {lane, ground, surface, line, text, soft, bad}. */
+  set colors(colors) {
+    this.#colors = colors;
+    this.#sprites = new Sprites(colors, this.#dpr);
+    this.#idle = false;
+  }
+
   resize(width, height, dpr) {
     this.#width = width;
     this.#height = height;
+    if (this.#dpr !== dpr && this.#colors) this.#sprites = new Sprites(this.#colors, dpr);
     this.#dpr = dpr;
     this.#canvas.width = Math.round(width * dpr);
     this.#canvas.height = Math.round(height * dpr);
@@ -71,10 +81,10 @@ export class Track {
   /** Draws the lane at a time; last is the lane's newest offset. Without motion nothing is under way. */
   draw(now, published, last, motion) {
     const flying = motion && last > 0 && last < published.latest;
-    if (!this.visible || !this.colors || (this.#idle && !flying)) return;
+    if (!this.visible || !this.#colors || (this.#idle && !flying)) return;
     const c = this.#context;
     c.setTransform(this.#dpr, 0, 0, this.#dpr, 0, 0);
-    c.fillStyle = this.colors.ground;
+    c.fillStyle = this.#colors.ground;
     c.fillRect(0, 0, this.#width, this.#height);
     this.#grid(c);
     const fresh = this.#landings(c, now, motion);
@@ -85,7 +95,7 @@ export class Track {
 
   #grid(c) {
     c.lineWidth = 1;
-    c.strokeStyle = this.colors.line;
+    c.strokeStyle = this.#colors.line;
     c.beginPath();
     for (const [age] of ticks) {
       const x = Math.round(this.#x(age)) + 0.5;
@@ -94,7 +104,7 @@ export class Track {
     }
     c.stroke();
     if (!this.labels) return;
-    c.fillStyle = this.colors.soft;
+    c.fillStyle = this.#colors.soft;
     c.font = "10px ui-monospace, monospace";
     c.textAlign = "center";
     for (const [age, text] of ticks) {
@@ -106,10 +116,10 @@ export class Track {
   /** Draws what has landed; true when some of it still fades. */
   #landings(c, now, motion) {
     const n = Math.min(this.#landed, capacity);
+    const { dot, replayed, repeated } = this.#sprites;
+    const kinds = [dot, replayed, repeated];
     let fresh = false;
-    c.fillStyle = this.colors.lane;
-    c.strokeStyle = this.colors.lane;
-    c.lineWidth = 1.5;
+    c.setTransform(1, 0, 0, 1, 0, 0);
     for (let k = n; k > 0; k--) {
       const i = (this.#landed - k) % capacity;
       const since = now - this.#at[i];
@@ -117,42 +127,29 @@ export class Track {
       fresh = true;
       const x = this.#x(this.#latency[i]);
       const y = this.#y(this.#offset[i]);
-      const bad = this.#kind[i] === 2;
-      if (bad) c.fillStyle = this.colors.bad;
       c.globalAlpha = motion ? 1 - (since / fade) ** 2 : 0.7;
-      c.beginPath();
-      c.arc(x, y, this.#kind[i] === 1 ? 4 : 3.5, 0, 6.2832);
-      c.fill();
+      stamp(c, kinds[this.#kind[i]], x, y, this.#dpr);
       if (motion && since < burst) {
-        c.globalAlpha = 0.8 * (1 - since / burst);
-        c.beginPath();
-        c.arc(x, y, 3.5 + 9 * (since / burst), 0, 6.2832);
-        c.stroke();
+        c.globalAlpha = 1;
+        stamp(c, this.#sprites.ring(since / burst), x, y, this.#dpr);
       }
-      if (bad) c.fillStyle = this.colors.lane;
     }
     c.globalAlpha = 1;
+    c.setTransform(this.#dpr, 0, 0, this.#dpr, 0, 0);
     return fresh;
   }
 
   #flights(c, now, published, last) {
     const first = Math.max(last + 1, published.latest - mostFlying + 1);
-    c.strokeStyle = this.colors.lane;
-    c.lineWidth = 1.6;
-    c.globalAlpha = 0.85;
-    c.beginPath();
     let waiting = first - last - 1; // too many to be drawn
+    c.setTransform(1, 0, 0, 1, 0, 0);
     for (let offset = first; offset <= published.latest; offset++) {
       const age = now - published.at(offset);
       if (Number.isNaN(age)) continue;
       if (age > longest) waiting++;
-      const x = this.#x(age);
-      const y = this.#y(offset);
-      c.moveTo(x + 3, y);
-      c.arc(x, y, 3, 0, 6.2832);
+      stamp(c, this.#sprites.flying, this.#x(age), this.#y(offset), this.#dpr);
     }
-    c.stroke();
-    c.globalAlpha = 1;
+    c.setTransform(this.#dpr, 0, 0, this.#dpr, 0, 0);
     if (waiting > 0) this.#badge(c, `${waiting} waiting`);
   }
 
@@ -161,11 +158,11 @@ export class Track {
     const width = c.measureText(text).width + 14;
     const x = this.#width - inset - width - 8;
     const y = (this.#height - (this.labels ? 18 : 0)) / 2;
-    c.fillStyle = this.colors.lane;
+    c.fillStyle = this.#colors.lane;
     c.beginPath();
     c.roundRect(x, y - 10, width, 20, 10);
     c.fill();
-    c.fillStyle = this.colors.surface;
+    c.fillStyle = this.#colors.surface;
     c.textAlign = "left";
     c.fillText(text, x + 7, y + 4);
   }
@@ -174,7 +171,7 @@ export class Track {
     for (const [value, dash] of [[this.p50, []], [this.p99, [3, 3]]]) {
       if (!Number.isFinite(value)) continue;
       const x = Math.round(this.#x(value)) + 0.5;
-      c.strokeStyle = this.colors.text;
+      c.strokeStyle = this.#colors.text;
       c.globalAlpha = 0.55;
       c.lineWidth = 1;
       c.setLineDash(dash);
