@@ -99,7 +99,7 @@ func (c *runCommand) Run(ctx context.Context, t *terminal) error {
 		d.Findings, failed = findOut(ctx, t, findings.All(), findings.Options{Store: c.Redis, Emulator: c.Emulator})
 		err = errors.Join(err, failed)
 	}
-	d.Calibration, d.Capacity = known.Checks, known.Capacity
+	d.Calibration, d.Capacity = append(known.Checks, d.Calibration...), known.Capacity
 	r, reportErr := reports.New(d)
 	if reportErr != nil {
 		return reportErr
