@@ -80,3 +80,15 @@ func TestDrainCutsThoseWhoDoNotGo(t *testing.T) {
 	}
 	w.reasons(1)
 }
+
+func TestAPollingClientThatGoesDuringCloseIsNotWaitedFor(t *testing.T) {
+	w := onNetwork(t, Options{})
+	live := w.poll()
+	w.open[0].Close() // without a poll to tell it
+	if a := w.do("POST", live, "1"); a.status != 200 {
+		t.Errorf("%+v", a)
+	}
+	if got := w.reasons(1); got[0] != ReasonForcedClose {
+		t.Errorf("reason %q", got)
+	}
+}

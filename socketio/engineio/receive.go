@@ -9,7 +9,11 @@ import (
 func (s *Socket) receive(p Packet) error {
 	s.mu.Lock()
 	if s.state != stateOpen {
+		closing, reason := s.state == stateClosing, s.ending
 		s.mu.Unlock()
+		if closing && p.Type == Close { // it goes too, and will not come to hear that it is over
+			s.finish(reason, nil)
+		}
 		return nil
 	}
 	s.rest.end(s)
