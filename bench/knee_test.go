@@ -193,7 +193,7 @@ func TestSaturateMeasures(t *testing.T) {
 	p := small(t, "websocket", "null")
 	d := NewDocument(p)
 	var tries []Try
-	s := Saturation{Step: 100 * time.Millisecond, Length: 100 * time.Millisecond, Clients: []int{4, 1, 2}, MaxRate: 40_000, Ratio: 4}
+	s := Saturation{Step: 100 * time.Millisecond, Length: 100 * time.Millisecond, Clients: []int{4, 1, 2}, MaxRate: 800}
 	s.Knee = workload.Workload{Name: "many", Kind: workload.Fanout, Clients: 20, Rate: 200, Warmup: 20 * ms}.WithDefaults()
 	if err := Saturate(t.Context(), p, s, d, func(e Try) { tries = append(tries, e) }); err != nil {
 		t.Fatal(err)
