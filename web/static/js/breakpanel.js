@@ -4,18 +4,21 @@ import { setFault } from "./api.js";
 import { h, options, setAttr } from "./dom.js";
 import { clockTime } from "./format.js";
 
-/** No fault: what "Mend all" sets. */
-export const whole = { delayMs: 0, jitterMs: 0, rateKbit: 0, stall: false, blockWebSocket: false, buffer: false };
+/** A fault's fields, all of them mended: the server says which there are. */
+export const mended = (fault) => Object.fromEntries(Object.entries(fault).map(([key, value]) => [key, typeof value === "number" ? 0 : false]));
+
+const none = { delayMs: 0, jitterMs: 0, rateKbit: 0, stall: false, blockWebSocket: false };
 const numbers = ["delayMs", "jitterMs", "rateKbit"];
 const toggles = ["stall", "blockWebSocket", "buffer"];
 
 export class BreakPanel {
-  #fault = whole;
+  #fault;
 
   constructor(view) {
     this.view = view;
     const id = view.lane.id;
-    const { nets } = view.app.config;
+    const { nets, lanes } = view.app.config;
+    this.#fault = lanes.find((lane) => lane.id === id).fault ?? none;
     const number = (key, label, most, step) => {
       const input = h("input", { type: "number", id: `lane-${id}-${key}`, "data-role": key, min: 0, max: most, step, value: "0", on: { change: () => this.#change({ [key]: Math.max(0, Number(input.value) || 0) }) } });
       return { input, field: h("div", { class: "field" }, h("label", { for: input.id }, label), input) };
@@ -34,6 +37,7 @@ export class BreakPanel {
     };
     this.net = h("select", { id: `lane-${id}-net`, on: { change: () => this.#setNet() } }, options([["", "as set here"], ...nets.map((n) => [n.name, n.title ?? n.name])], ""));
     this.notes = h("ol", { class: "plain break-notes", tabindex: "0", "aria-label": `What happened to lane ${id}` });
+    this.inputs.buffer.field.hidden = !("buffer" in this.#fault);
     this.element = h(
       "div",
       { class: "lane-break", hidden: true, role: "group", "aria-label": `Break lane ${id}` },
@@ -47,7 +51,7 @@ export class BreakPanel {
         this.inputs.stall.field,
         this.inputs.blockWebSocket.field,
         this.inputs.buffer.field,
-        h("button", { type: "button", class: "button small", "data-role": "mend", on: { click: () => this.#change(whole) } }, "Mend all"),
+        h("button", { type: "button", class: "button small", "data-role": "mend", on: { click: () => this.#change(mended(this.#fault)) } }, "Mend all"),
       ),
       this.notes,
     );

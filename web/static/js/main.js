@@ -3,7 +3,6 @@
 
 import { getConfig, setFault } from "./api.js";
 import { App, emptyLanes } from "./app.js";
-import { whole } from "./breakpanel.js";
 import { buildChat } from "./chat.js";
 import { byID, h, icon, options, setText } from "./dom.js";
 import { startHints } from "./hints.js";
@@ -127,8 +126,8 @@ function setNet(page, name) {
   byID("net").value = net?.name ?? "";
   remember(page);
   if (!net) return;
-  for (const { id } of config.lanes) {
-    const rest = app.views.get(id)?.breakPanel.fault ?? whole;
+  for (const { id, fault } of config.lanes) {
+    const rest = app.views.get(id)?.breakPanel.fault ?? fault;
     app.try(setFault(id, { ...rest, delayMs: net.delayMs ?? 0, jitterMs: net.jitterMs ?? 0, rateKbit: net.rateKbit ?? 0 }));
   }
 }

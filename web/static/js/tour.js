@@ -1,7 +1,7 @@
 // A guided tour: steps that set the page up, say what to look at, and show the figure that matters.
 
 import { setFault } from "./api.js";
-import { whole } from "./breakpanel.js";
+import { mended } from "./breakpanel.js";
 import { byID, h, iconButton, setText } from "./dom.js";
 import { motion } from "./loop.js";
 import { steps } from "./toursteps.js";
@@ -110,7 +110,8 @@ export class Tour {
   /** Lifts what the steps broke. */
   #mend() {
     for (const id of this.#broken) {
-      this.#page.app.try(setFault(id, whole));
+      const view = this.#page.app.views.get(id);
+      if (view) this.#page.app.try(setFault(id, mended(view.breakPanel.fault)));
     }
     this.#broken.clear();
   }

@@ -85,7 +85,7 @@ export class Track {
     const c = this.#context;
     c.setTransform(this.#dpr, 0, 0, this.#dpr, 0, 0);
     c.fillStyle = this.#colors.ground;
-    c.fillRect(0, 0, this.#width, this.#height);
+    c.fillRect(0, 0, this.#width + 1, this.#height + 1); // a size need not be whole
     this.#grid(c);
     const fresh = this.#landings(c, now, motion);
     if (flying) this.#flights(c, now, published, last);
