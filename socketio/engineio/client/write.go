@@ -42,11 +42,18 @@ const lastWords = time.Second
 // hearOut waits until the reading goroutine ends a session that the server has ended already: what the server said last, and
 // the packet that closes, travel in the answer to a poll, which a POST on another connection may overtake.
 func (c *Conn) hearOut() {
-	timer := time.NewTimer(lastWords)
+	late := false
+	timer := time.AfterFunc(lastWords, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		late = true
+		c.changed.Broadcast()
+	})
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-c.ctx.Done():
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.state == stateOpen && !late { // who closes listens no more
+		c.changed.Wait()
 	}
 }
 
