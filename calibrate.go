@@ -123,7 +123,7 @@ func figure(v float64) string {
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
-// showCalibration writes the table for people, and the notes below it.
+// showCalibration writes the table for people, and the notes of what failed; --json has those of all rows.
 func showCalibration(w io.Writer, r calibrate.Result, width int) error {
 	var b strings.Builder
 	t := table.New().Border(lipgloss.HiddenBorder()).
@@ -135,9 +135,12 @@ func showCalibration(w io.Writer, r calibrate.Result, width int) error {
 	}
 	fmt.Fprintln(&b, t.Render())
 	for _, c := range r.Checks {
-		if c.Note != "" {
-			fmt.Fprintf(&b, "\n%s\n", wrap(printable(c.Name)+": "+styleQuiet.Render(printable(c.Note)), width))
+		if !c.Passed && c.Note != "" {
+			fmt.Fprintf(&b, "\n%s\n", wrap(printable(c.Name+": "+c.Note+"."), width))
 		}
+	}
+	if len(r.Shortened) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", wrap("Shortened: "+strings.Join(r.Shortened, "; ")+".", width))
 	}
 	if c := r.Capacity; c != nil {
 		fmt.Fprintf(&b, "\n%s\n", wrap(fmt.Sprintf("The driver keeps its schedule up to %.0f messages a second (p99 of its lateness there: %s); runs above half of that are unfit for tail figures.",

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"transportlab/bench"
+	"transportlab/bench/probe"
 	"transportlab/bench/result"
 	"transportlab/bench/workload"
 )
@@ -34,8 +35,9 @@ type Config struct {
 
 // A Result is what a calibration found.
 type Result struct {
-	Checks   []result.Check   `json:"checks"`
-	Capacity *result.Capacity `json:"capacity"`
+	Checks    []result.Check   `json:"checks"`
+	Capacity  *result.Capacity `json:"capacity"`
+	Shortened []string         `json:"shortened,omitempty"` // what a quick one left out, step by step; the checks' notes say it too
 }
 
 // Failed are the checks that did not pass. Another tool's answer fails nothing.
@@ -76,10 +78,10 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	if c.Seed == 0 {
 		c.Seed = 1
 	}
-	return run(ctx, c, steps(c))
+	return run(ctx, c, steps(c), calm)
 }
 
-func run(ctx context.Context, c Config, steps []step) (Result, error) {
+func run(ctx context.Context, c Config, steps []step, calm func(context.Context)) (Result, error) {
 	var r Result
 	tell := c.Observe
 	if tell == nil {
@@ -94,6 +96,9 @@ func run(ctx context.Context, c Config, steps []step) (Result, error) {
 		got, err := s.carryOut(ctx, c, func(again int) {
 			e.Again = again
 			tell(e)
+			if again > 0 {
+				calm(ctx)
+			}
 		})
 		if err != nil {
 			return r, err
@@ -102,6 +107,9 @@ func run(ctx context.Context, c Config, steps []step) (Result, error) {
 		e.Left, e.Finished = left, got.checks
 		tell(e)
 		r.Checks = append(r.Checks, got.checks...)
+		if s.less != "" {
+			r.Shortened = append(r.Shortened, s.name+": "+s.less)
+		}
 		if got.capacity != nil {
 			r.Capacity = got.capacity
 		}
@@ -131,6 +139,23 @@ func (s step) carryOut(ctx context.Context, c Config, begin func(again int)) (re
 			return got, nil
 		}
 		before = append(before, got.disturbed)
+	}
+}
+
+// calm returns when the machine has kept time for half a second, or after a few seconds whatever it does.
+func calm(ctx context.Context) {
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+		sentinel := probe.Watch()
+		t := time.NewTimer(500 * time.Millisecond)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+		}
+		noise, err := sentinel.End()
+		if err != nil || ctx.Err() != nil || noise.Timer.P99 < time.Millisecond {
+			return
+		}
 	}
 }
 

@@ -30,6 +30,9 @@ func scripted(readings ...reading) (step, *int) {
 	}}, n
 }
 
+// patience is calm where there is nothing to wait for.
+func patience(context.Context) {}
+
 func check(passed bool) []result.Check { return []result.Check{{Name: "a", Passed: passed}} }
 
 func TestAWrongReadingIsTakenAgainOnlyWhenTheMachineWasDisturbed(t *testing.T) {
@@ -52,7 +55,7 @@ func TestAWrongReadingIsTakenAgainOnlyWhenTheMachineWasDisturbed(t *testing.T) {
 			"read 3 times, since the machine was disturbed (timers were late; timers were late); the machine was disturbed: timers were late"},
 	} {
 		s, n := scripted(c.readings...)
-		r, err := run(t.Context(), Config{}, []step{s})
+		r, err := run(t.Context(), Config{}, []step{s}, patience)
 		if err != nil || *n != c.times || (len(r.Failed()) == 0) != c.passes || r.Checks[0].Note != c.note {
 			t.Errorf("%s: read %d times, checks %+v, %v", c.what, *n, r.Checks, err)
 		}
@@ -61,7 +64,7 @@ func TestAWrongReadingIsTakenAgainOnlyWhenTheMachineWasDisturbed(t *testing.T) {
 
 func TestAStepThatCannotBeCarriedOutFails(t *testing.T) {
 	s := step{name: "broken", read: func(context.Context, Config) (reading, error) { return reading{}, errors.New("no such thing") }}
-	r, err := run(t.Context(), Config{}, []step{s})
+	r, err := run(t.Context(), Config{}, []step{s}, patience)
 	if err != nil || len(r.Failed()) != 1 || !strings.Contains(r.Checks[0].Note, "no such thing") {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -70,7 +73,7 @@ func TestAStepThatCannotBeCarriedOutFails(t *testing.T) {
 func TestACancelledCalibrationSaysSo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := step{read: func(context.Context, Config) (reading, error) { cancel(); return reading{}, errors.New("torn down") }}
-	if _, err := run(ctx, Config{}, []step{s, s}); !errors.Is(err, context.Canceled) {
+	if _, err := run(ctx, Config{}, []step{s, s}, patience); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
@@ -87,14 +90,14 @@ func TestProgressNamesEveryStepAndWhatAQuickOneLeavesOut(t *testing.T) {
 	a, _ := scripted(reading{checks: check(false), disturbed: "noise"}, reading{checks: check(true)})
 	b, _ := scripted(reading{checks: check(true), capacity: &result.Capacity{Rate: 7}})
 	a.less = "half of it"
-	r, err := run(t.Context(), Config{Observe: func(e Event) { told = append(told, e) }}, []step{a, b})
+	r, err := run(t.Context(), Config{Observe: func(e Event) { told = append(told, e) }}, []step{a, b}, patience)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(told) != 5 || told[1].Again != 1 || told[2].Finished == nil || told[0].Left != 2*time.Second || told[2].Left != time.Second || told[4].Left != 0 || told[3].Number != 2 {
 		t.Errorf("told %+v", told)
 	}
-	if !strings.HasPrefix(r.Checks[0].Note, "shortened: half of it; read 2 times") || r.Capacity == nil || r.Capacity.Rate != 7 {
+	if !strings.HasPrefix(r.Checks[0].Note, "shortened: half of it; read 2 times") || r.Capacity == nil || r.Capacity.Rate != 7 || len(r.Shortened) != 1 || r.Shortened[0] != "scripted: half of it" {
 		t.Errorf("%+v", r)
 	}
 }

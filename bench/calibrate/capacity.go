@@ -41,10 +41,10 @@ func readCapacity(ctx context.Context, c Config) (reading, error) {
 }
 
 // search finds the highest rate that holds, to a tenth: by doubling, then by bisection on a scale of ratios. A
-// rate that did not hold is tried once more, since a moment's disturbance is not a limit.
+// rate that did not hold is tried twice more, since a moment's disturbance is not a limit.
 func search(try func(rate float64) (lateness time.Duration, held bool, err error)) (best result.Capacity, err error) {
 	holds := func(rate float64) (bool, error) {
-		for range 2 {
+		for range 3 {
 			late, held, err := try(rate)
 			if err != nil {
 				return false, err

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"transportlab/bench/pace"
 	"transportlab/transports"
 )
 
@@ -113,12 +114,12 @@ func (c *delayed) Close() error {
 	return err
 }
 
-// exactly waits until a moment and returns hardly after it: the system's timers are a millisecond late, so
-// it spends the last stretch looking at the clock.
+// exactly waits until a moment and returns hardly after it. The system's own sleep is some 50 µs late, and the
+// runtime's a millisecond, so the thread sleeps, and the last stretch is spent looking at the clock.
 func exactly(until time.Time) {
-	const sure = 1500 * time.Microsecond
+	const sure = 200 * time.Microsecond
 	if d := time.Until(until); d > sure {
-		time.Sleep(d - sure)
+		pace.Sleep(d - sure)
 	}
 	for time.Now().Before(until) {
 	}

@@ -58,7 +58,7 @@ func sleepUntil(until time.Time) { time.Sleep(time.Until(until)) }
 func close3(got, want time.Duration) bool { return (got - want).Abs() <= want/1000+1 }
 
 func TestInFakeTimeADelayIsReadExactly(t *testing.T) {
-	for _, d := range knownDelays {
+	for _, d := range delayTestsOf(true)[0].delays {
 		var l ledger
 		run, err := inFakeTime(t, workload.Workload{Kind: workload.Push, Clients: 2, Rate: 1000, Duration: workload.Duration(time.Second)}, delay(d, sleepUntil, &l), node.Plant{})
 		if err != nil {
