@@ -120,8 +120,8 @@ func printLimits(t *terminal, d *result.Document, path string) error {
 func kneeLine(k result.Knee) string {
 	head := fmt.Sprintf("%-6s %-12s ", k.Workload, k.Arm)
 	switch {
-	case k.Lo == 0 && k.Bound == "stopped":
-		return head + "broken off before a rate held"
+	case k.Lo == 0 && k.Hi == 0:
+		return head + "nothing can be said: " + printable(k.Steps[len(k.Steps)-1].Reason)
 	case k.Lo == 0:
 		return head + fmt.Sprintf("does not hold %.0f/s (%s)", k.Steps[len(k.Steps)-1].Load, k.Bound)
 	case k.Hi == 0:

@@ -16,7 +16,7 @@ const (
 	mostGrowth    = 0.05 // of latency by the time that passes: the queue would never empty
 	mostDriver    = 0.5  // of the machine's processor time for the driver
 	mostOurs      = 0.5  // of the machine's processor time for driver and server: above, they disturb themselves
-	mostDisturbed = 5    // tries of a rate that do not count
+	mostDisturbed = 5    // tries of a rate that do not count, before the search is given up
 )
 
 // Why a load did not hold, or a search ended.
@@ -65,6 +65,10 @@ func (x *saturator) search(ctx context.Context, k *result.Knee, try func(rate fl
 		switch {
 		case !tried:
 			k.Bound = boundStopped
+		case why == boundDisturbed: // and would be at other rates
+			k.Bound = boundDriver
+			x.conclude(k, failed)
+			return
 		case why == "":
 			k.Lo = rate
 		default:
@@ -105,10 +109,10 @@ func (x *saturator) twice(ctx context.Context, k *result.Knee, try func() (resul
 			break
 		}
 		if why == boundDisturbed {
-			if disturbed++; disturbed < mostDisturbed {
-				fails--
+			if disturbed++; disturbed == mostDisturbed {
+				break
 			}
-			why = boundDriver
+			fails--
 		}
 	}
 	return why, true

@@ -98,6 +98,12 @@ parts:
 	if w.Size != 1024 || !w.Binary || w.Clients != 10 || w.Topics != 10 {
 		t.Errorf("push-1kib-binary is %+v", w)
 	}
+	if got, want := w.Explain, "As push, with messages of 1024 bytes of binary data."; got != want {
+		t.Errorf("it is explained as %q, want %q", got, want)
+	}
+	if got, want := p.Workloads[6].Explain, "As fanout, with 10 clients and 2.5 messages a second."; got != want {
+		t.Errorf("it is explained as %q, want %q", got, want)
+	}
 	if w := p.Workloads[6]; w.Clients != 10 || w.Topics != 1 || w.Publishers != 1 || w.Rate != 2.5 {
 		t.Errorf("fanout-c10-r2-5 is %+v", w)
 	}

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -63,7 +64,30 @@ func derive(c choice) workload.Workload {
 		w.Rate = c.rate
 		w.Name += "-r" + strings.ReplaceAll(strconv.FormatFloat(c.rate, 'f', -1, 64), ".", "-")
 	}
+	if w.Name != c.base.Name {
+		w.Explain = explain(c.base, w)
+	}
 	return w.WithDefaults()
+}
+
+// explain says how a derived workload differs from what it was derived from, whose own explanation may tell the
+// numbers that were changed.
+func explain(base, w workload.Workload) string {
+	var parts []string
+	if w.Size != base.Size || w.Binary != base.Binary {
+		kind := "text"
+		if w.Binary {
+			kind = "binary data"
+		}
+		parts = append(parts, fmt.Sprintf("messages of %d bytes of %s", w.Size, kind))
+	}
+	if w.Clients != base.Clients {
+		parts = append(parts, fmt.Sprintf("%d clients", w.Clients))
+	}
+	if w.Rate != base.Rate {
+		parts = append(parts, fmt.Sprintf("%v messages a second", w.Rate))
+	}
+	return fmt.Sprintf("As %s, with %s.", base.Name, strings.Join(parts, " and "))
 }
 
 // arms returns a part's arms.
