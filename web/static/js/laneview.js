@@ -72,7 +72,7 @@ export class LaneView {
       h(
         "div",
         { class: "lane-head" },
-        h("div", { class: "lane-title" }, this.select),
+        h("div", { class: "lane-title" }, h("span", { class: "lane-number", "aria-hidden": "true" }, lane.id), this.select),
         h("div", { class: "lane-state" }, this.pill, this.nodeName),
       ),
       h("div", { class: "lane-track" }, this.canvas, this.empty),

@@ -111,11 +111,15 @@ function lanesChanged(page) {
   remember(page);
 }
 
-function connected(app, yes) {
+async function connected(app, yes) {
   const pill = byID("server");
   pill.dataset.state = yes ? "live" : "retrying";
   setText(pill, yes ? "demo running" : "demo not answering");
-  app.problem(yes ? "" : "The demo does not answer. If it was ended, start it again: the page goes on by itself.");
+  app.problem(yes ? "" : "The demo does not answer. If it was ended, start it again at the same address: the page goes on by itself.");
+  if (!yes) return;
+  // A demo that was started again has other ports and another topic, which this page may not even ask.
+  const { topic, lanes } = await getConfig();
+  if (topic !== app.config.topic || lanes[0].url !== app.config.lanes[0].url) location.reload();
 }
 
 /** Gives every lane a network condition. */

@@ -25,6 +25,7 @@ export class Track {
   #kind = new Uint8Array(capacity); // 0 in order, 1 replayed, 2 repeated
   #landed = 0;
   #idle = false;
+  #drawn = null; // what the last picture was drawn from
   #colors = null;
   #sprites = null;
   labels = false; // whether the lane writes its own axis
@@ -62,6 +63,7 @@ export class Track {
     this.#canvas.width = Math.round(width * dpr);
     this.#canvas.height = Math.round(height * dpr);
     this.#idle = false;
+    if (this.#drawn) this.draw(...this.#drawn); // a canvas that was resized is black until it is drawn
   }
 
   /** Has the next draw happen though nothing moves: colours or quantiles changed. */
@@ -82,6 +84,7 @@ export class Track {
   draw(now, published, last, motion) {
     const flying = motion && last > 0 && last < published.latest;
     if (!this.visible || !this.#colors || (this.#idle && !flying)) return;
+    this.#drawn = [now, published, last, motion];
     const c = this.#context;
     c.setTransform(this.#dpr, 0, 0, this.#dpr, 0, 0);
     c.fillStyle = this.#colors.ground;
