@@ -120,6 +120,9 @@ func TestARunUnderANetworkConditionMeetsItAndCountsIt(t *testing.T) {
 		if r.Delivery.Min < 10*time.Millisecond { // up and down again
 			t.Errorf("%s delivers within %s", r.Arm, r.Delivery.Min)
 		}
+		if len(r.Extra) != 2 || r.Extra[0].Value+r.Extra[1].Value != 0 {
+			t.Errorf("%s: packets that the link did not deliver: %+v", r.Arm, r.Extra)
+		}
 		if r.Wire == nil || r.Wire.Interface == nil {
 			t.Errorf("%s: wire %+v", r.Arm, r.Wire)
 			continue
@@ -161,5 +164,18 @@ func TestArmsPassProxies(t *testing.T) {
 		if (r.Error != "") != failed || failed && !strings.Contains(r.Error, "received nothing within") {
 			t.Errorf("%s: error %q", r.Arm, r.Error)
 		}
+	}
+}
+
+func TestARunWhoseLinkWasTooSlowIsUnfit(t *testing.T) {
+	c := link.Counters{Up: link.Way{Packets: 10, Lost: 1}, Down: link.Way{Packets: 5, Refused: 2, Overflow: 3}}
+	if u := overloaded(c); len(u) != 1 || u[0].For != result.ForAll || !strings.Contains(u[0].Reason, "2 packets") {
+		t.Errorf("%+v", u)
+	}
+	if e := onLink(c); len(e) != 2 || e[0].Value != 1 || e[1].Value != 3 {
+		t.Errorf("%+v", e)
+	}
+	if c.Down.Refused = 0; overloaded(c) != nil || onLink(link.Counters{}) != nil {
+		t.Error("what was asked for makes a run unfit, or what there is no link for has figures")
 	}
 }

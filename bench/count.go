@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"fmt"
+
 	"transportlab/bench/link"
 	"transportlab/bench/result"
 	"transportlab/bench/wire"
@@ -56,4 +58,24 @@ func wireOf(c count, unread uint64) *result.Wire {
 		w.Interface = &result.Pair{Up: float64(up.Sent + ethernet*up.Packets), Down: float64(down.Received + ethernet*down.Arrived)}
 	}
 	return w
+}
+
+// onLink are the packets of both directions that an emulated link did not deliver, as it was asked to.
+func onLink(c link.Counters) []result.Extra {
+	if c.Up.Packets+c.Down.Packets == 0 {
+		return nil
+	}
+	return []result.Extra{
+		{Name: "link-lost-packets", Value: float64(c.Up.Lost + c.Down.Lost)},
+		{Name: "link-overflow-packets", Value: float64(c.Up.Overflow + c.Down.Overflow)},
+	}
+}
+
+// overloaded says that an emulated link lost packets that it was not asked to lose.
+func overloaded(c link.Counters) []result.Unfit {
+	n := c.Up.Refused + c.Down.Refused
+	if n == 0 {
+		return nil
+	}
+	return []result.Unfit{{For: result.ForAll, Reason: fmt.Sprintf("the emulated link was too slow for %d packets, which were lost", n)}}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"transportlab/bench/arrival"
@@ -77,7 +78,7 @@ func runOne(ctx context.Context, p Plan, w workload.Workload, trace *arrival.Tra
 		return run, err
 	}
 	o.fill(&run)
-	run.Unfit = append(unfit(run), strained(run, p.Capacity)...)
+	run.Unfit = slices.Concat(unfit(run), strained(run, p.Capacity), overloaded(o.to.sub(o.from).link))
 	return run, nil
 }
 
@@ -177,6 +178,7 @@ func (o *one) fill(run *result.Run) {
 	}
 	steady := o.to.sub(o.from)
 	run.Wire = wireOf(steady, o.to.wire.Unread)
+	run.Extra = append(run.Extra, onLink(steady.link)...)
 	b, c := run.Bytes, o.connectedBytes
 	b.Steady.Up, b.Steady.Down = layers(steady.Up, steady.up), layers(steady.Down, steady.down)
 	b.Handshake.Up, b.Handshake.Down = layers(c.Up, c.up), layers(c.Down, c.down)
