@@ -103,3 +103,38 @@ func TestValuesAreLeftAsTheyAre(t *testing.T) {
 		t.Errorf("values were reordered to %v", v)
 	}
 }
+
+// TestEffectsOfSmallSamplesAreExact: of nine pairs of 1, 2, 3 and 2, 2, 4, A is larger in two and equal in two, so
+// Vargha and Delaney's measure is (2 + 2/2) / 9; and of the 924 ways of dealing twelve different values to two
+// arms of six, two are as extreme as all of one below all of the other.
+func TestEffectsOfSmallSamplesAreExact(t *testing.T) {
+	if got := Compare([]float64{1, 2, 3}, []float64{2, 2, 4}).Effect; math.Abs(got-3.0/9) > 1e-12 {
+		t.Errorf("effect %v, want 3/9", got)
+	}
+	c := Compare([]float64{1, 2, 3, 4, 5, 6}, []float64{7, 8, 9, 10, 11, 12})
+	if c.Effect != 0 || math.Abs(c.P-2.0/924) > 1e-12 {
+		t.Errorf("effect %v, p = %v, want 0 and 2/924", c.Effect, c.P)
+	}
+}
+
+// TestRatiosCoverTheTruth: the bootstrap interval of the ratio of two medians, of which equivalence is said,
+// covers the true ratio as often as it claims, with as few runs as verdicts need too.
+func TestRatiosCoverTheTruth(t *testing.T) {
+	for _, n := range []int{MinRuns, 10} {
+		rng := rand.New(rand.NewPCG(1, uint64(n)))
+		const tries = 300
+		covered := 0
+		for range tries {
+			a, b := make([]float64, n), make([]float64, n)
+			for i := range n {
+				a[i], b[i] = 2*math.Exp(0.1*rng.NormFloat64()), math.Exp(0.1*rng.NormFloat64())
+			}
+			if r := ratio(a, b); r.Lo <= 2 && r.Hi >= 2 {
+				covered++
+			}
+		}
+		if share := float64(covered) / tries; share < 0.91 {
+			t.Errorf("n = %d: %.0f %% of intervals cover the ratio", n, 100*share)
+		}
+	}
+}
