@@ -111,7 +111,7 @@ export class Track {
     c.font = "10px ui-monospace, monospace";
     c.textAlign = "center";
     for (const [age, text] of ticks) {
-      if (age === 0 || age === longest || age === 10) continue;
+      if ([0, 10, 250, longest].includes(age)) continue; // no room
       c.fillText(text, this.#x(age), this.#height - 4);
     }
   }

@@ -4,6 +4,7 @@ import { clearLane } from "./api.js";
 import { h, icon, setAttr, setText } from "./dom.js";
 import { bytes, count, ms } from "./format.js";
 import { WireDetail } from "./wiredetail.js";
+import { WireTotals } from "./wiretotals.js";
 
 const rows = 80;
 const leastSpan = 500; // milliseconds that the waterfall is wide at least
@@ -52,6 +53,7 @@ class WireView {
         this.skipped,
       ),
       h("div", { class: "wire-body" }, h("div", { class: "card wire-table" }, this.#head(), this.list, this.empty), this.detail.element),
+      new WireTotals(page.app).element,
     );
     page.app.on("lanes", () => this.#showChips());
     page.wire.on("entries", () => (this.#dirty = true));

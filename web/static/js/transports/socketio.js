@@ -59,8 +59,12 @@ class Conn {
     this.#listen();
     this.opened = new Promise((resolve, reject) => {
       this.#refuse = reject;
-      this.#socket.once("connect", resolve);
-      this.#manager.once("error", (e) => this.#end(network(this.#reason(e))));
+      const failed = (e) => this.#end(network(this.#reason(e)));
+      this.#manager.once("error", failed);
+      this.#socket.once("connect", () => {
+        this.#manager.off("error", failed); // from now on it connects again by itself
+        resolve();
+      });
     });
     target.signal?.addEventListener("abort", () => this.close(), { once: true });
     this.#socket.connect();
