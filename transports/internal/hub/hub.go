@@ -127,7 +127,9 @@ func (t *topic) follow() {
 	if n, ok := t.hub.log.(transports.Notifier); ok {
 		if quiet, err := n.Notify(t.name, t.news); err == nil {
 			t.stop = func() { quiet(); cancel() }
+			t.mu.Lock() // the first notice may have come already
 			t.ask()
+			t.mu.Unlock()
 			return
 		}
 	}
@@ -151,7 +153,7 @@ func (t *topic) news(ms []transports.Message) {
 	t.ask()
 }
 
-// ask has the log read by a goroutine, t being locked or not in use yet.
+// ask has the log read by a goroutine; t is locked.
 func (t *topic) ask() {
 	if t.asking {
 		t.again = true
