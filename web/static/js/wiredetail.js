@@ -31,7 +31,7 @@ export class WireDetail {
     }
     const asked = this.log.requestOf(entry);
     const facts = [
-      ["Connection", `#${entry.conn}, ${entry.reused ? "reused" : "new"}`],
+      ["Connection", `#${entry.conn}${["request", "response"].includes(entry.kind) ? (entry.reused ? ", reused" : ", new") : ""}`],
       ["Bytes", bytes(entry.bytes)],
       ["On the wire for", ms(entry.end - entry.start)],
       asked && ["Waited for", ms(entry.start - asked.end)],

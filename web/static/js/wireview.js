@@ -9,6 +9,7 @@ import { WireTotals } from "./wiretotals.js";
 const rows = 80;
 const leastSpan = 500; // milliseconds that the waterfall is wide at least
 const mostSpan = 20_000; // and at most
+const spanRows = 40; // rows whose times the width holds: about two screens of the list
 const every = 250; // milliseconds between two pictures
 
 export function buildWire(panel, page) {
@@ -115,7 +116,7 @@ class WireView {
     this.#shown = this.page.wire.newest(this.#ids, rows);
     this.empty.hidden = this.#shown.length > 0;
     const end = this.#shown.reduce((most, e) => Math.max(most, e.end), 0);
-    const begin = this.#shown.reduce((least, e) => Math.min(least, e.start), end);
+    const begin = this.#shown.slice(0, spanRows).reduce((least, e) => Math.min(least, e.start), end);
     this.#span = Math.min(Math.max(end - begin, leastSpan), mostSpan);
     setText(this.spanText, `Time, the last ${ms(this.#span)}`);
     while (this.#pool.length < this.#shown.length) this.#pool.push(this.#row(this.#pool.length));
