@@ -17,6 +17,7 @@ type conn struct {
 	id     int64
 	client net.Conn
 	tap    *tap
+	holder *holder
 	done   chan struct{} // closed by reset
 
 	mu       sync.Mutex
@@ -27,7 +28,7 @@ type conn struct {
 }
 
 func newConn(g *Gate, id int64, client net.Conn) *conn {
-	return &conn{gate: g, id: id, client: client, tap: newTap(&g.record, id), done: make(chan struct{})}
+	return &conn{gate: g, id: id, client: client, tap: newTap(&g.record, id), holder: newHolder(), done: make(chan struct{})}
 }
 
 // reset ends the connection at once, both ways.
@@ -83,8 +84,8 @@ func (c *conn) serve() {
 		return
 	}
 	var work sync.WaitGroup
-	work.Go(func() { up.read(c.takeUp) })                       // ends with the client's last byte, or reset
-	work.Go(func() { down.read(passAll) })                      // ends with the server's last byte, or reset
+	work.Go(func() { up.read(c.takeUp, nil) })                  // ends with the client's last byte, or reset
+	work.Go(func() { down.read(c.takeDown, c.holder.release) }) // ends with the server's last byte, or reset
 	work.Go(func() { c.end(up.write(nil), server) })            // ends behind up.read, or with reset
 	work.Go(func() { c.end(down.write(c.tap.down), c.client) }) // ends behind down.read, or with reset
 	work.Wait()
@@ -123,6 +124,7 @@ func (c *conn) end(inOrder bool, to net.Conn) {
 // takeUp shows the tap what the client sends. A request is passed on when its head is whole, so that an
 // upgrade can be refused in the server's place.
 func (c *conn) takeUp(data []byte, at time.Time) ([]byte, error) {
+	c.holder.up(data, at)
 	data, upgrade := c.tap.up(data, at)
 	fault, _ := c.gate.faults.get()
 	if upgrade && fault.BlockWebSocket {
@@ -133,7 +135,21 @@ func (c *conn) takeUp(data []byte, at time.Time) ([]byte, error) {
 	return data, nil
 }
 
-func passAll(data []byte, _ time.Time) ([]byte, error) { return data, nil }
+// takeDown holds back what a buffering proxy would.
+func (c *conn) takeDown(data []byte, at time.Time) ([]byte, error) {
+	fault, _ := c.gate.faults.get()
+	return c.holder.down(data, at, fault.Buffer), nil
+}
+
+// release passes on what was held back.
+func (c *conn) release() {
+	c.mu.Lock()
+	down := c.down
+	c.mu.Unlock()
+	if down != nil {
+		down.put(parcel{data: c.holder.release(), at: c.gate.o.Now()})
+	}
+}
 
 // blocked answers an upgrade that is not let through.
 const blocked = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 41\r\nConnection: close\r\n\r\nA proxy on the way refuses this upgrade.\n"

@@ -13,6 +13,7 @@ type Fault struct {
 	RateKbit       float64 `json:"rateKbit"`       // kilobits a second each way, all connections together; 0 is any
 	Stall          bool    `json:"stall"`          // nothing passes, and nobody is told
 	BlockWebSocket bool    `json:"blockWebSocket"` // upgrades are answered 403, as some proxies do
+	Buffer         bool    `json:"buffer"`         // an answer passes when it is whole, or has 64 KiB, as some proxies do
 }
 
 // Limits of a Fault.

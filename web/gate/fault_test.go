@@ -140,6 +140,65 @@ func TestStallHoldsEverythingUntilItIsLifted(t *testing.T) {
 	})
 }
 
+func TestABufferingProxyGivesWholeAnswersOnAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPath(t, Fault{Buffer: true})
+		p.say(t, p.client, p.server, ask)
+		heard := make(chan string)
+		go func() { // ends with the path
+			buf := make([]byte, 128<<10)
+			for {
+				n, err := p.client.Read(buf)
+				if err != nil {
+					close(heard)
+					return
+				}
+				heard <- string(buf[:n])
+			}
+		}()
+		silent := func(when string) {
+			t.Helper()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			select {
+			case text := <-heard:
+				t.Errorf("%s %q passes", when, text)
+			default:
+			}
+		}
+		for _, piece := range []string{"HTTP/1.1 200 OK\r\nContent-", "Length: 5\r\n\r\n", "he"} {
+			io.WriteString(p.server, piece)
+			silent("of an answer that is not whole")
+		}
+		io.WriteString(p.server, "llo")
+		if text := <-heard; text != "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello" {
+			t.Errorf("a whole answer passes as %q", text)
+		}
+		p.say(t, p.client, p.server, "GET /streaming/t HTTP/1.1\r\n\r\n")
+		io.WriteString(p.server, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata:[1,\"a\",\"one\"]\n\n")
+		silent("of a stream")
+		io.WriteString(p.server, strings.Repeat("x", mostHeld))
+		if text := <-heard; len(text) < 32<<10 {
+			t.Errorf("of a full buffer %d bytes pass", len(text))
+		}
+		for len(heard) > 0 {
+			<-heard
+		}
+		go func() { // ends with the path
+			for range heard {
+			}
+		}()
+		if err := p.Set(Fault{}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if got, want := p.Counts().Down.Total(), int64(43+52+20+mostHeld); got != want {
+			t.Errorf("%d bytes have passed when the proxy is gone, want %d", got, want)
+		}
+		p.end(t)
+	})
+}
+
 func TestAChangedFaultIsFeltByWhatIsOnItsWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPath(t, Fault{DelayMs: 10_000})

@@ -121,7 +121,10 @@ func (g *Gate) Cut() int {
 	return g.cut(func(*conn) bool { return true })
 }
 
-func (g *Gate) cut(which func(*conn) bool) int {
+func (g *Gate) cut(which func(*conn) bool) int { return g.each(which, (*conn).reset) }
+
+// each does something with all connections of a kind.
+func (g *Gate) each(which func(*conn) bool, do func(*conn)) int {
 	g.mu.Lock()
 	var list []*conn
 	for c := range g.conns {
@@ -131,7 +134,7 @@ func (g *Gate) cut(which func(*conn) bool) int {
 	}
 	g.mu.Unlock()
 	for _, c := range list {
-		c.reset()
+		do(c)
 	}
 	return len(list)
 }
@@ -145,6 +148,9 @@ func (g *Gate) Set(f Fault) error {
 	g.faults.set(f)
 	if f.BlockWebSocket {
 		g.cut(func(c *conn) bool { return c.tap.isUpgraded() })
+	}
+	if !f.Buffer {
+		g.each(func(*conn) bool { return true }, (*conn).release)
 	}
 	return nil
 }

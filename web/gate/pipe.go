@@ -40,8 +40,9 @@ func newPipe(c *conn, from, to net.Conn, l *link) *pipe {
 	return p
 }
 
-// read takes what comes until the end. take may keep bytes back or refuse them.
-func (p *pipe) read(take func(data []byte, at time.Time) ([]byte, error)) {
+// read takes what comes until the end. take may keep bytes back or refuse them; rest, if not nil, is asked for
+// what it has kept.
+func (p *pipe) read(take func(data []byte, at time.Time) ([]byte, error), rest func() []byte) {
 	buf := make([]byte, 32<<10)
 	var err error
 	for err == nil {
@@ -56,6 +57,9 @@ func (p *pipe) read(take func(data []byte, at time.Time) ([]byte, error)) {
 			err = refused
 		}
 		p.put(parcel{data, at, rand.Float64()})
+	}
+	if rest != nil {
+		p.put(parcel{rest(), p.conn.gate.o.Now(), rand.Float64()})
 	}
 	p.finish(err != io.EOF)
 }

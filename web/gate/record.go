@@ -29,7 +29,7 @@ type Part struct {
 	Text  string `json:"t"`
 }
 
-// A record is what a gate remembers: all counts, and the last entries.
+// A record is what a gate remembers: all counts, and the last entries. A nil one remembers nothing.
 type record struct {
 	mu      sync.Mutex
 	counts  Counts
@@ -40,6 +40,9 @@ type record struct {
 
 // count changes the counts.
 func (r *record) count(f func(*Counts)) {
+	if r == nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f(&r.counts)

@@ -86,6 +86,9 @@ func (v *voice) count(c class, n int64) {
 }
 
 func (v *voice) show(c class, p []byte) {
+	if v.record == nil {
+		return
+	}
 	if len(p) > v.left {
 		p = p[:v.left]
 		v.entry.Cut = true
@@ -126,6 +129,9 @@ func (v *voice) nothing() {
 // finish closes the open entry and puts it on record.
 func (v *voice) finish(title string, at time.Time) uint64 {
 	v.open = false
+	if v.record == nil {
+		return 0
+	}
 	e := v.entry
 	e.Title, e.End, e.Layers = title, milliseconds(at), v.said.layers()
 	e.Bytes = e.Layers.Total()

@@ -19,25 +19,24 @@ func TestPicturesAreKept(t *testing.T) {
 	d := start(t)
 	p := openBrowser(t).page(d, sixLanes)
 	p.open(6)
-	shoot := func(state string) {
-		for _, width := range []int64{360, 800, 1400} {
+	shoot := func(state, theme string, widths ...int64) {
+		p.do(`document.documentElement.dataset.theme = %q`, theme)
+		for _, width := range widths {
 			p.run(chromedp.EmulateViewport(width, 1000))
-			for _, theme := range []string{"light", "dark"} {
-				p.do(`document.documentElement.dataset.theme = %q`, theme)
-				p.becomes(`document.documentElement.scrollWidth <= innerWidth`) // nothing is cut off at the side
-				p.shoot(fmt.Sprintf("%s-%d-%s", state, width, theme))
-			}
+			p.becomes(`document.documentElement.scrollWidth <= innerWidth`) // nothing is cut off at the side
+			p.shoot(fmt.Sprintf("%s-%d-%s", state, width, theme))
 		}
 	}
-	shoot("idle")
+	shoot("idle", "light", 1400)
 	d.post("/api/publish", `{"rate":40}`)
 	d.progress(p, 40)
-	shoot("busy")
+	shoot("busy", "light", 360, 1400)
+	shoot("busy", "dark", 360, 800, 1400)
 	d.post("/api/lanes/5/fault", `{"blockWebSocket":true}`)
 	d.post("/api/lanes/4/fault", `{"stall":true}`)
 	d.post("/api/nodes/a/kill", `{}`)
 	p.becomes(`lab.lanes[4].status !== 'open'`)
-	shoot("broken")
+	shoot("broken", "light", 1400)
 	p.quiet(failures...)
 }
 
@@ -135,11 +134,11 @@ func TestMemoryStaysFlat(t *testing.T) {
 	p.open(6)
 	fill := func(messages uint64) {
 		for end := d.tail() + messages; d.tail() < end; {
-			d.post("/api/publish", `{"burst":500}`)
-			d.progress(p, 400)
+			d.post("/api/publish", `{"burst":750}`)
+			d.progress(p, 500)
 		}
 	}
-	fill(6000)
+	fill(4500)
 	first := p.heap()
 	if text := os.Getenv("UITEST_MEMORY"); text != "" {
 		length, err := time.ParseDuration(text)
@@ -152,7 +151,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 		}
 		d.post("/api/publish", `{"rate":0}`)
 	} else {
-		fill(3000)
+		fill(1500)
 	}
 	d.complete(p)
 	last := p.heap()
