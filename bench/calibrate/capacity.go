@@ -16,42 +16,53 @@ const mostLate = time.Millisecond
 // Bounds of the rates that are tried, in messages a second.
 const (
 	leastRate = 250
-	firstRate = 4000
+	firstRate = 16_000
 	mostRate  = 1 << 21
 )
 
 // readCapacity finds the highest rate at which the driver keeps its schedule when there is nothing behind it:
 // the direct call over a log in its own memory.
 func readCapacity(ctx context.Context, c Config) (reading, error) {
-	var seen string
-	best, err := search(func(rate float64) (time.Duration, bool, error) {
+	length := 250 * time.Millisecond
+	if c.Quick {
+		length = 150 * time.Millisecond
+	}
+	best, err := search(func(rate float64) (attempt, error) {
 		runs, err := measure(ctx, bench.Plan{Blocks: 1, Seed: c.Seed, Arms: variants("null", ""),
-			Workloads: asked(workload.Workload{Kind: workload.Push, Clients: 8, Rate: rate}, 50*time.Millisecond, 250*time.Millisecond)})
+			Workloads: asked(workload.Workload{Kind: workload.Push, Clients: 8, Rate: rate}, 50*time.Millisecond, length)})
 		if err != nil {
-			return 0, false, err
+			return attempt{}, err
 		}
 		a, late := runs[0].Accounting, runs[0].Lateness.P99
 		held := runs[0].Error == "" && late < mostLate && a.Late+a.Dropped == 0
-		if !held && seen == "" {
-			seen = disturbed(runs)
-		}
-		return late, held, nil
+		return attempt{late, held, disturbed(runs) != ""}, nil
 	})
-	return reading{capacity: &best, disturbed: seen}, err
+	return reading{capacity: &best}, err
+}
+
+// An attempt is what became of a rate.
+type attempt struct {
+	lateness  time.Duration
+	held      bool
+	disturbed bool
 }
 
 // search finds the highest rate that holds, to a tenth: by doubling, then by bisection on a scale of ratios. A
-// rate that did not hold is tried twice more, since a moment's disturbance is not a limit.
-func search(try func(rate float64) (lateness time.Duration, held bool, err error)) (best result.Capacity, err error) {
+// rate that did not hold is tried once more, since a moment's disturbance is not a limit, and twice where the
+// noise sentinel saw one.
+func search(try func(rate float64) (attempt, error)) (best result.Capacity, err error) {
 	holds := func(rate float64) (bool, error) {
-		for range 3 {
-			late, held, err := try(rate)
+		for n, tries := 0, 2; n < tries; n++ {
+			a, err := try(rate)
 			if err != nil {
 				return false, err
 			}
-			if held {
-				best = result.Capacity{Rate: rate, Lateness: late}
+			if a.held {
+				best = result.Capacity{Rate: rate, Lateness: a.lateness}
 				return true, nil
+			}
+			if a.disturbed {
+				tries = 3
 			}
 		}
 		return false, nil

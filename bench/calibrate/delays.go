@@ -26,7 +26,7 @@ type delayTest struct {
 func delayTestsOf(quick bool) []delayTest {
 	direct := delayTest{"null", "the direct call", []time.Duration{500 * time.Microsecond, time.Millisecond, 5 * time.Millisecond, 25 * time.Millisecond}, 9, 150 * time.Millisecond}
 	if quick {
-		direct.runs = 4
+		direct.runs, direct.length = 4, 100*time.Millisecond
 		return []delayTest{direct}
 	}
 	return []delayTest{direct, {"websocket", "a WebSocket", direct.delays[2:], 7, 300 * time.Millisecond}}
@@ -59,7 +59,7 @@ func (d delayTest) read(ctx context.Context, c Config) (reading, error) {
 		names, ledgers[name], planted[name] = append(names, name), new(ledger), length
 	}
 	runs, err := measure(ctx, bench.Plan{Blocks: d.runs, Seed: c.Seed, Arms: variants(d.transport, names...),
-		Workloads: asked(workload.Workload{Kind: workload.Push, Rate: 200}, 50*time.Millisecond, d.length),
+		Workloads: asked(workload.Workload{Kind: workload.Push, Rate: 400}, 50*time.Millisecond, d.length),
 		Plant: func(a result.Arm) bench.Plant {
 			length, ok := planted[a.Variant]
 			if !ok {

@@ -108,9 +108,9 @@ func TestABiasedOrderIsReadFromTheRuns(t *testing.T) {
 func TestSearchFindsTheHighestRateThatHolds(t *testing.T) {
 	for _, limit := range []float64{100, 300, 4000, 5000, 123_456, 1e9} {
 		tries := 0
-		got, err := search(func(rate float64) (time.Duration, bool, error) {
+		got, err := search(func(rate float64) (attempt, error) {
 			tries++
-			return time.Duration(rate), rate <= limit, nil
+			return attempt{lateness: time.Duration(rate), held: rate <= limit}, nil
 		})
 		switch {
 		case err != nil || tries > 60:
@@ -127,15 +127,16 @@ func TestSearchFindsTheHighestRateThatHolds(t *testing.T) {
 
 func TestSearchForgivesAMoment(t *testing.T) {
 	tries := map[float64]int{}
-	got, err := search(func(rate float64) (time.Duration, bool, error) {
+	got, err := search(func(rate float64) (attempt, error) {
 		tries[rate]++
-		return 0, rate <= 64_000 && (rate != 16_000 || tries[rate] > 1), nil
+		late := rate == 16_000 && tries[rate] < 2 || rate == 32_000 && tries[rate] < 3
+		return attempt{held: rate <= 64_000 && !late, disturbed: rate == 32_000}, nil
 	})
 	if err != nil || got.Rate < 64_000/1.11 {
 		t.Errorf("found %+v, %v", got, err)
 	}
 	boom := fmt.Errorf("boom")
-	if _, err := search(func(float64) (time.Duration, bool, error) { return 0, false, boom }); err != boom {
+	if _, err := search(func(float64) (attempt, error) { return attempt{}, boom }); err != boom {
 		t.Errorf("error %v", err)
 	}
 }
