@@ -20,17 +20,18 @@ type limits struct {
 	Limit       time.Duration `placeholder:"TIME" default:"300ms" help:"Most that the latency's 99th percentile may be at a knee (${default})."`
 	Step        time.Duration `placeholder:"TIME" default:"1500ms" help:"Measured part of a try (${default})."`
 	Clients     []int         `placeholder:"N" default:"1,2,4,8,16,32,64" help:"Numbers of clients of the sweep (${default})."`
+	Turns       int           `placeholder:"N" default:"3" help:"How often the sweep stops at each number (${default})."`
 	MaxRate     float64       `placeholder:"N" default:"1000000" help:"Most messages a second that are tried (${default})."`
 	MaxDuration time.Duration `placeholder:"TIME" default:"15m" help:"No try begins after so long (${default})."`
 }
 
 func (l limits) saturation() bench.Saturation {
-	return bench.Saturation{Limit: l.Limit, Step: l.Step, Clients: l.Clients, MaxRate: l.MaxRate, MaxTime: l.MaxDuration}
+	return bench.Saturation{Limit: l.Limit, Step: l.Step, Clients: l.Clients, Turns: l.Turns, MaxRate: l.MaxRate, MaxTime: l.MaxDuration}
 }
 
 // beside is a search beside a measurement, which is not to take longer than that.
 func beside() bench.Saturation {
-	return bench.Saturation{Step: time.Second, Ratio: 1.15, Clients: []int{1, 2, 4, 8, 16, 32}, Length: 400 * time.Millisecond, MaxTime: 4 * time.Minute}
+	return bench.Saturation{Step: time.Second, Ratio: 1.15, Clients: []int{1, 2, 4, 8, 16, 32}, Length: 400 * time.Millisecond, Turns: 1, MaxTime: 4 * time.Minute}
 }
 
 type saturateCommand struct {

@@ -184,6 +184,9 @@ func TestScalingFitsWhatHeld(t *testing.T) {
 	if s, ok := scaling("rtt", arm, steps[:4]); !ok || s.Peak != 0 {
 		t.Errorf("a peak beyond what was measured is stated: %+v", s)
 	}
+	if s := middle([]result.Step{{Out: 3}, {Out: 1}, {Out: 2}}); s.Out != 2 {
+		t.Errorf("the median of 3, 1 and 2 is %v", s.Out)
+	}
 	if _, ok := scaling("rtt", arm, steps[:2]); ok {
 		t.Error("two numbers of clients are enough")
 	}
@@ -194,7 +197,7 @@ func TestSaturateMeasures(t *testing.T) {
 	p := small(t, "websocket", "null")
 	d := NewDocument(p)
 	var tries []Try
-	s := Saturation{Step: 100 * time.Millisecond, Length: 100 * time.Millisecond, Clients: []int{4, 1, 2}, MaxRate: 800}
+	s := Saturation{Step: 100 * time.Millisecond, Length: 100 * time.Millisecond, Turns: 2, Clients: []int{4, 1, 2}, MaxRate: 800}
 	s.Knee = workload.Workload{Name: "many", Kind: workload.Fanout, Clients: 20, Rate: 200, Warmup: 20 * ms}.WithDefaults()
 	if err := Saturate(t.Context(), p, s, d, func(e Try) { tries = append(tries, e) }); err != nil {
 		t.Fatal(err)
@@ -204,7 +207,7 @@ func TestSaturateMeasures(t *testing.T) {
 	}
 	n := 0
 	for _, s := range d.Scalings {
-		n += len(s.Steps)
+		n += 2 * len(s.Steps)
 		if len(s.Steps) != 3 || s.Lambda <= 0 || s.Workload != "rtt" || s.Steps[0].Load != 1 || s.Steps[2].Load != 4 || s.Steps[0].Out <= 0 {
 			t.Errorf("scaling %+v", s)
 		}
@@ -227,7 +230,7 @@ func TestSaturateKeepsWhatItHasWhenInterrupted(t *testing.T) {
 	p := small(t, "null")
 	d := NewDocument(p)
 	ctx, cancel := context.WithCancel(t.Context())
-	s := Saturation{Length: 100 * time.Millisecond, Clients: []int{1, 2, 3, 4}}
+	s := Saturation{Length: 100 * time.Millisecond, Turns: 1, Clients: []int{1, 2, 3, 4}}
 	tries := 0
 	err := Saturate(ctx, p, s, d, func(Try) {
 		if tries++; tries == 3 {
@@ -251,6 +254,7 @@ func TestSaturationCheckFindsWhatCannotBeDone(t *testing.T) {
 		"neither":              {NoKnee: true, NoSweep: true},
 		"at least 100ms":       {Step: time.Millisecond},
 		"a ratio of 1 ":        {Ratio: 1},
+		"-1 turns":             {Turns: -1},
 		"greatest rate":        {MaxRate: 1e9},
 		"rtt has no rate":      {Knee: find("rtt")},
 		"idle has no rate":     {Knee: find("idle")},

@@ -23,6 +23,7 @@ type Saturation struct {
 	Sweep   workload.Workload // whose clients are made more; "rtt", a closed loop: each has one message under way
 	Clients []int             // of the sweep, at least three numbers; 1, 2, 4, 8, 16, 32, 64
 	Length  time.Duration     // measured part of a stop of the sweep; 500ms
+	Turns   int               // how often each stop is made; the one with the median throughput counts; 3
 	MaxTime time.Duration     // no try begins after so long; 15m
 	NoKnee  bool              // leaves the search out
 	NoSweep bool              // leaves the sweep out
@@ -41,6 +42,7 @@ func (s Saturation) withDefaults() (Saturation, error) {
 	if len(s.Clients) == 0 {
 		s.Clients = []int{1, 2, 4, 8, 16, 32, 64}
 	}
+	s.Turns = cmp.Or(s.Turns, 3)
 	s.Length, s.MaxTime = cmp.Or(s.Length, 500*time.Millisecond), cmp.Or(s.MaxTime, 15*time.Minute)
 	return s, err
 }
@@ -57,6 +59,8 @@ func (s Saturation) Check() error {
 		return errors.New("saturation: neither the search nor the sweep is left")
 	case s.Limit < 0 || s.Step < 100*time.Millisecond || s.Length < 100*time.Millisecond || s.MaxTime < 0:
 		return errors.New("saturation: a limit must be positive, and a try at least 100ms long")
+	case s.Turns < 1 || s.Turns > 100:
+		return fmt.Errorf("saturation: %d turns are not between 1 and 100", s.Turns)
 	case !(s.Ratio >= 1.01 && s.Ratio <= 4):
 		return fmt.Errorf("saturation: a ratio of %v is not between 1.01 and 4", s.Ratio)
 	case !(s.MaxRate >= 1 && s.MaxRate <= 1e7):

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -15,19 +16,27 @@ import (
 func (x *saturator) sweep(ctx context.Context) {
 	steps := make([][]result.Step, len(x.plan.Arms))
 	for n, clients := range slices.Compact(slices.Sorted(slices.Values(x.Clients))) {
-		for _, i := range shuffled(x.plan.Seed, n+1, 1, len(x.plan.Arms)) {
-			if x.over(ctx) {
-				break
+		tries := make([][]result.Step, len(x.plan.Arms))
+		for turn := range x.Turns {
+			for _, i := range shuffled(x.plan.Seed, n+1, turn+1, len(x.plan.Arms)) {
+				if x.over(ctx) {
+					break
+				}
+				a := x.plan.Arms[i]
+				run := x.run(ctx, crowd(x.Sweep, clients, x.Length), a)
+				if ctx.Err() != nil {
+					break
+				}
+				s := step(float64(clients), run)
+				s.Held = run.Error == "" && s.Out > 0
+				tries[i] = append(tries[i], s)
+				x.tell(a, true, s)
 			}
-			a := x.plan.Arms[i]
-			run := x.run(ctx, crowd(x.Sweep, clients, x.Length), a)
-			if ctx.Err() != nil {
-				break
+		}
+		for i := range tries {
+			if len(tries[i]) > 0 {
+				steps[i] = append(steps[i], middle(tries[i]))
 			}
-			s := step(float64(clients), run)
-			s.Held = run.Error == "" && s.Out > 0
-			steps[i] = append(steps[i], s)
-			x.tell(a, true, s)
 		}
 	}
 	for i, a := range x.plan.Arms {
@@ -35,6 +44,12 @@ func (x *saturator) sweep(ctx context.Context) {
 			x.doc.Scalings = append(x.doc.Scalings, s)
 		}
 	}
+}
+
+// middle is the step with the median throughput, the lower of two.
+func middle(tries []result.Step) result.Step {
+	slices.SortFunc(tries, func(a, b result.Step) int { return cmp.Compare(a.Out, b.Out) })
+	return tries[(len(tries)-1)/2]
 }
 
 // crowd is a closed loop with so many clients.
