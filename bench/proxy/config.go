@@ -54,6 +54,10 @@ func (c config) nginx(conns int) string {
 
 // haproxy passes on what it gets, and ends what is silent for as long as idle.
 func (c config) haproxy(idle time.Duration, conns int) string {
+	more := ""
+	if c.Name == HAProxyTuned {
+		more = "  option http-no-delay\n  timeout tunnel 1h\n"
+	}
 	return fmt.Sprintf(`global
   maxconn %d
   stats socket %s
@@ -62,10 +66,10 @@ defaults
   timeout connect 5s
   timeout client %dms
   timeout server %[3]dms
-frontend clients
-  bind fd@%[4]d
+%[4]sfrontend clients
+  bind fd@%[5]d
   default_backend lab
 backend lab
-  server node %[5]s
-`, conns, c.sign(), idle.Milliseconds(), listener, c.Backend)
+  server node %[6]s
+`, conns, c.sign(), idle.Milliseconds(), more, listener, c.Backend)
 }

@@ -1,6 +1,7 @@
 // Package proxy puts a reverse proxy in front of a server, as most servers on the Internet have one: nginx,
-// which buffers and compresses answers, and haproxy, which ends what is idle. It runs with a configuration of
-// its own in a temporary folder, and ends with this process.
+// which buffers and compresses answers, and haproxy, which lets the kernel wait for up to 200 ms for more of an
+// answer and ends what is idle. A proxy runs with a configuration of its own in a temporary folder, and ends
+// with this process.
 //
 // A program that starts one must begin as node.IsChild says.
 package proxy
@@ -26,10 +27,11 @@ const (
 	NginxIgnoring = "nginx-ignoring" // the same, and heeds nothing: what streams meet whose headers are missing
 	HAProxy       = "haproxy"        // ends what is silent for 50 s, as Debian's configuration does
 	HAProxyHasty  = "haproxy-2s"     // ends what is silent for 2 s
+	HAProxyTuned  = "haproxy-tuned"  // set up for streams: it waits for no second part of an answer before it sends the first
 )
 
 // Names are all proxies.
-func Names() []string { return []string{Nginx, NginxIgnoring, HAProxy, HAProxyHasty} }
+func Names() []string { return []string{Nginx, NginxIgnoring, HAProxy, HAProxyHasty, HAProxyTuned} }
 
 // Compresses tells whether a proxy gzips answers for clients that ask for it.
 func Compresses(name string) bool { return program(name) == "nginx" }
