@@ -21,7 +21,7 @@ type runCommand struct {
 	Carriers   []string      `placeholder:"NAME" env:"TRANSPORTLAB_CARRIERS" help:"What lies under them: h1, h1tls, h2c, h2; each transport runs on those that it can (h1)."`
 	Nets       []string      `name:"net" sep:"none" placeholder:"NET" env:"TRANSPORTLAB_NETS" help:"What lies between clients and server: loopback, lan, broadband, 4g, satellite, or rtt=50ms,rate=10mbit,loss=1%,jitter=2ms; several are compared (loopback)."`
 	Emulator   string        `default:"auto" enum:"auto,relay,wrapper" env:"TRANSPORTLAB_EMULATOR" help:"What makes them: relay carries packets between network namespaces, wrapper delays bytes and needs no rights, auto is the relay where it can be (${default})."`
-	Proxies    []string      `name:"proxy" placeholder:"NAME" env:"TRANSPORTLAB_PROXIES" help:"What stands before the server: none, nginx, nginx-ignoring, haproxy; several are compared (none)."`
+	Proxies    []string      `name:"proxy" placeholder:"NAME" env:"TRANSPORTLAB_PROXIES" help:"What stands before the server: none, nginx, nginx-ignoring, haproxy, haproxy-2s, haproxy-tuned; several are compared (none)."`
 	Matrix     string        `placeholder:"NAME" env:"TRANSPORTLAB_MATRIX" help:"What to compare in all its dimensions, instead of workloads, transports and what lies under them: a built-in matrix (quick, standard), or a file; - is standard input."`
 	Runs       int           `short:"n" placeholder:"N" env:"TRANSPORTLAB_RUNS" help:"How often each of them runs each workload; a verdict needs 6 (6)."`
 	Precision  percent       `placeholder:"P" env:"TRANSPORTLAB_PRECISION" help:"Go on after that until every headline is known to ± this share of its median, such as 5%%."`
