@@ -70,5 +70,5 @@ func tally(t Table) string {
 			}
 		}
 	}
-	return fmt.Sprintf("Of %d, %d agree with what was measured, %d do not, %d cannot be compared.", len(t.Rows), n["good"], n["bad"], n["open"])
+	return fmt.Sprintf("%d of %d agree with what was measured, %d do not, %d cannot be compared.", n["good"], len(t.Rows), n["bad"], n["open"])
 }

@@ -147,7 +147,9 @@ func (r *Report) acrossConditions(workload string, sections []Section) (Table, C
 		}
 	}
 	for _, s := range sections {
-		t.remark(sentenceOrNone(s.label))
+		if s.label != "" {
+			t.remark(capital(s.Condition) + ": " + sentence(s.label))
+		}
 		if meaning := proxies[proxyOf(s.Condition)]; meaning != "" {
 			t.remark(fmt.Sprintf("%s: the proxy %s.", capital(s.Condition), meaning))
 		}

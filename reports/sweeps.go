@@ -110,7 +110,9 @@ func (r *Report) workloadSweeps() []sweep {
 					s.add(row.Arm, point{d.of(section.Workload), row})
 				}
 			}
-			list = append(list, s)
+			if s.drop(2); len(s.arms) > 0 {
+				list = append(list, s)
+			}
 		}
 	}
 	return list
@@ -133,6 +135,17 @@ func (s *sweep) add(a Arm, p point) {
 		s.arms, s.points = append(s.arms, a), append(s.points, nil)
 	}
 	s.points[i] = append(s.points[i], p)
+}
+
+// drop leaves arms out that have fewer points than it needs, and puts those of the others in order.
+func (s *sweep) drop(least int) {
+	for k := len(s.arms) - 1; k >= 0; k-- {
+		slices.SortStableFunc(s.points[k], func(a, b point) int { return cmp.Compare(a.at, b.at) })
+		s.points[k] = slices.CompactFunc(s.points[k], func(a, b point) bool { return a.at == b.at })
+		if len(s.points[k]) < least {
+			s.arms, s.points = slices.Delete(s.arms, k, k+1), slices.Delete(s.points, k, k+1)
+		}
+	}
 }
 
 // armSweeps are the groups of arms within a section that differ in one parameter of their variant.
@@ -161,13 +174,7 @@ func (r *Report) armSweeps() []sweep {
 		}
 	}
 	for i := range list {
-		s := &list[i]
-		for k := len(s.arms) - 1; k >= 0; k-- {
-			slices.SortStableFunc(s.points[k], func(a, b point) int { return cmp.Compare(a.at, b.at) })
-			if len(s.points[k]) < minSweep {
-				s.arms, s.points = slices.Delete(s.arms, k, k+1), slices.Delete(s.points, k, k+1)
-			}
-		}
+		list[i].drop(minSweep)
 	}
 	return slices.DeleteFunc(list, func(s sweep) bool { return len(s.arms) == 0 })
 }

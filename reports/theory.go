@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // An overlay is what theory says of a row and how far the measurement lies from it.
 type overlay struct {
 	row       Row
+	question  theory.Question
 	form      theory.Form
 	distances []float64 // of each run's distribution from the form's
 	slack     float64   // the largest of what binning hides
@@ -34,15 +36,19 @@ func (r *Report) theoryChapter() Chapter {
 		p := Part{ID: "theory-" + s.ID, Title: s.Name}
 		overlays := r.overlays(s)
 		p.addTable(theoryTable(s, overlays))
+		p.addTable(otherForms(s, overlays))
 		p.addChart(theoryChart(s, overlays))
 		c.Parts = append(c.Parts, p)
 	}
 	return c
 }
 
-// overlays are the rows of a section that theory has a form for.
+// overlays are the rows of a section that theory has a form for. It knows nothing of proxies.
 func (r *Report) overlays(s Section) []overlay {
 	var list []overlay
+	if proxyOf(s.Condition) != "" {
+		return nil
+	}
 	for _, row := range s.Rows {
 		if row.Arm.Floor || len(row.runs) == 0 {
 			continue
@@ -52,12 +58,12 @@ func (r *Report) overlays(s Section) []overlay {
 			continue
 		}
 		arm := row.Arm.ArmInfo
-		form, ok := theory.Delivery(theory.Question{Arm: arm.Arm, Push: arm.Push, Workload: s.Workload, Options: r.Document.Options,
-			Net: netOf(r.Document, arm.Arm.Net), Floor: floor})
-		if !ok {
+		q := theory.Question{Arm: arm.Arm, Push: arm.Push, Workload: s.Workload, Options: r.Document.Options, Net: netOf(r.Document, arm.Arm.Net), Floor: floor}
+		form, ok := theory.Delivery(q)
+		if !ok || form.Mean == 0 && form.Lo == 0 {
 			continue
 		}
-		o := overlay{row: row, form: form}
+		o := overlay{row: row, question: q, form: form}
 		for _, run := range row.runs {
 			if run.Delivery.Count > 0 {
 				o.means = append(o.means, float64(run.Delivery.Mean))
@@ -135,6 +141,37 @@ func theoryTable(s Section, list []overlay) Table {
 		t.dropEmpty()
 	}
 	return t
+}
+
+// otherForms are the ages of information and the first messages that theory foresees.
+func otherForms(s Section, list []overlay) Table {
+	t := Table{Caption: "Age and first message, foreseen and measured: " + s.Name,
+		Head: []string{"Transport", "mean age foreseen", "measured", "difference", "first message foreseen", "measured", "difference"}}
+	for _, o := range list {
+		cells := texts(slices.Repeat([]string{absent}, 6)...)
+		if age, ok := theory.Age(o.question); ok {
+			foreseen(cells[:3], float64(age), o.row.cell("age-ns"))
+		}
+		if form, ok := theory.FirstMessage(o.question); ok && form.Mean > 0 {
+			foreseen(cells[3:], float64(form.Mean), o.row.cell("first-p50-ns"))
+			cells[3].Note = t.note(form.Explain)
+		}
+		if cells[1].Text != absent || cells[4].Text != absent {
+			t.addArm(o.row.Arm, cells...)
+		}
+	}
+	t.dropEmpty()
+	return t
+}
+
+// foreseen fills in a figure of theory, the measured one and their difference.
+func foreseen(cells []Entry, want float64, c Cell) {
+	if c.N == 0 || want <= 0 {
+		return
+	}
+	cells[0].Text, cells[1].Text, cells[2].Text = duration(want), c.Text, signedPercent(c.Median/want-1)
+	cells[1].below(c.Interval)
+	cells[2].below(signed(c.Median - want))
 }
 
 func signed(ns float64) string {
