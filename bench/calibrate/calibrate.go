@@ -57,7 +57,7 @@ type Event struct {
 	Number, Total int    // of the steps: the one under way, from 1
 	Again         int    // how often it is repeated, because the machine was disturbed
 	Left          time.Duration
-	Finished      []result.Check // set once when the step has ended
+	Finished      []result.Check // nil until the step has ended
 }
 
 // most is how often a step is carried out when the machine is disturbed.
@@ -104,7 +104,7 @@ func run(ctx context.Context, c Config, steps []step, calm func(context.Context)
 			return r, err
 		}
 		left -= s.takes
-		e.Left, e.Finished = left, got.checks
+		e.Left, e.Finished = left, append([]result.Check{}, got.checks...) // not nil, where a step has none
 		tell(e)
 		r.Checks = append(r.Checks, got.checks...)
 		if s.less != "" {

@@ -94,7 +94,7 @@ func TestProgressNamesEveryStepAndWhatAQuickOneLeavesOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(told) != 5 || told[1].Again != 1 || told[2].Finished == nil || told[0].Left != 2*time.Second || told[2].Left != time.Second || told[4].Left != 0 || told[3].Number != 2 {
+	if len(told) != 5 || told[1].Again != 1 || told[2].Finished == nil || told[0].Left != 2*time.Second || told[2].Left != time.Second || told[4].Left != 0 || told[4].Finished == nil || told[3].Number != 2 {
 		t.Errorf("told %+v", told)
 	}
 	if !strings.HasPrefix(r.Checks[0].Note, "shortened: half of it; read 2 times") || r.Capacity == nil || r.Capacity.Rate != 7 || len(r.Shortened) != 1 || r.Shortened[0] != "scripted: half of it" {
