@@ -62,12 +62,9 @@ func comparisonTable(c *compare.Comparison, width int) string {
 			}
 			t.Row(row...)
 		}
-		var text strings.Builder
-		for line := range strings.Lines(t.Render()) {
-			text.WriteString(strings.TrimRight(line, " \n") + "\n")
-		}
-		if lipgloss.Width(text.String()) <= width || !with.interval {
-			return text.String()
+		text := trimLines(t.Render())
+		if lipgloss.Width(text) <= width || !with.interval {
+			return text
 		}
 	}
 	return ""

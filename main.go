@@ -37,6 +37,7 @@ type commands struct {
 	Calibrate calibrateCommand `cmd:"" help:"Hold the instrument against known truths, and fail when it reads them wrong."`
 	Serve     serveCommand     `cmd:"" help:"Serve every transport, to try them with curl, a browser or a WebSocket client."`
 	Compare   compareCommand   `cmd:"" help:"Hold a result against an earlier one, and fail when it got worse."`
+	Advise    adviseCommand    `cmd:"" help:"Predict what each transport costs under your load, and recommend one."`
 	Report    reportCommand    `cmd:"" help:"Render result files again: HTML, Markdown, SVG and CSV."`
 	Reproduce reproduceCommand `cmd:"" help:"Hold claims and published figures against measurements made for them."`
 	Demo      demoCommand      `cmd:"" help:"Show a page with all transports side by side, live, and break them."`
@@ -54,6 +55,7 @@ Examples:
   transportlab serve                                 try the transports by hand
   transportlab report out/result.json -o again       render a result anew
   transportlab compare old.json new.json             what became worse, exit code 99
+  transportlab advise --clients 10000 --rate 2/s     which transport when
 
 Exit codes: 0 done, 1 error, 2 wrong usage, 99 a message was lost, a threshold broken or a calibration failed, 130 interrupted.`
 

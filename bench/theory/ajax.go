@@ -32,25 +32,25 @@ func (s setting) ajax() (mixture, Form, bool) {
 	switch {
 	case s.q.Workload.Kind == workload.Chat:
 		return nil, Form{Text: s.boundsText(last), Hi: seconds(last),
-			Explain: fmt.Sprintf("The client asks every %s after news, more rarely without, up to every %s; what it says itself brings news too.", text(seconds(first)), text(seconds(last)))}, true
+			Explain: fmt.Sprintf("The client asks every %s after news, more rarely without, up to every %s; what it says itself brings news too.", Text(seconds(first)), Text(seconds(last)))}, true
 	case s.fills(last) && s.spacing == 0:
 		return nil, Form{Text: s.boundsText(last), Hi: seconds(last), Explain: "Full answers are followed by another question at once, which cuts some waits short."}, true
 	case s.spacing > 0 && s.spacing <= first && s.q.Workload.Arrival.Process == workload.Constant:
 		return uniform(0, first), Form{Text: s.uniformText(first),
-			Explain: fmt.Sprintf("There is always news, so the client asks every %s.", text(seconds(first))) + s.latticeText(first)}, true
+			Explain: fmt.Sprintf("There is always news, so the client asks every %s.", Text(seconds(first))) + s.latticeText(first)}, true
 	case s.spacing > 0 && s.q.Workload.Arrival.Process == workload.Constant:
 		wait := longestStep(steps, s.spacing)
 		return nil, Form{Text: s.boundsText(wait), Hi: seconds(wait),
-			Explain: fmt.Sprintf("Messages come every %s; the client asks %s after news and then ever more rarely, so that how long each waits follows from the one before.", text(seconds(s.spacing)), text(seconds(first)))}, true
+			Explain: fmt.Sprintf("Messages come every %s; the client asks %s after news and then ever more rarely, so that how long each waits follows from the one before.", Text(seconds(s.spacing)), Text(seconds(first)))}, true
 	case s.q.Workload.Arrival.Process != workload.Poisson || s.q.Workload.Topics > maxStages:
 		return nil, Form{Text: s.boundsText(last), Hi: seconds(last),
-			Explain: fmt.Sprintf("The client asks every %s after news and ever more rarely without, up to every %s.", text(seconds(first)), text(seconds(last)))}, true
+			Explain: fmt.Sprintf("The client asks every %s after news and ever more rarely without, up to every %s.", Text(seconds(first)), Text(seconds(last)))}, true
 	}
 	m := s.ladderWaits(steps)
 	return m, Form{
-		Text: fmt.Sprintf("between %s and %s, most on the short side: a mixture of uniforms", text(seconds(s.shift)), text(seconds(s.shift+last))),
+		Text: fmt.Sprintf("between %s and %s, most on the short side: a mixture of uniforms", Text(seconds(s.shift)), Text(seconds(s.shift+last))),
 		Explain: fmt.Sprintf("The client asks again %s after news and twice as late after each empty answer, up to %s. Which of the intervals a random message falls into follows from the chances that they stay empty: e^(−λP) for an interval P and one topic.",
-			text(seconds(first)), text(seconds(last))),
+			Text(seconds(first)), Text(seconds(last))),
 	}, true
 }
 

@@ -30,7 +30,7 @@ func FirstMessage(q Question) (Form, bool) {
 	s := newSetting(q)
 	at := seconds(float64(trips)*s.r + s.floor)
 	f := Form{
-		Text: fmt.Sprintf("%d round trips, %s", trips, text(at)), Explain: "A round trip each for " + why + ".",
+		Text: fmt.Sprintf("%d round trips, %s", trips, Text(at)), Explain: "A round trip each for " + why + ".",
 		Mean: at, Lo: at, Hi: at,
 		CDF: func(x time.Duration) float64 {
 			if x < at {

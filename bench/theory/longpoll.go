@@ -24,13 +24,13 @@ func (s setting) longpoll() (mixture, Form, bool) {
 		}
 		if s.spacing > turn {
 			return mixture{{1, 0, 0}}, Form{
-				Text:    "one moment, " + text(seconds(s.shift)),
+				Text:    "one moment, " + Text(seconds(s.shift)),
 				Explain: "The next message comes later than the next request, so that one is always waiting.",
 			}, true
 		}
 		return uniform(0, turn), Form{
 			Text:    s.uniformText(turn),
-			Explain: fmt.Sprintf("Messages come faster than requests, so each answer takes what came during the turn of %s before it.", text(seconds(turn))) + s.latticeText(turn),
+			Explain: fmt.Sprintf("Messages come faster than requests, so each answer takes what came during the turn of %s before it.", Text(seconds(turn))) + s.latticeText(turn),
 		}, true
 	case workload.Poisson:
 		if s.q.Workload.Topics > maxStages {
@@ -41,9 +41,9 @@ func (s setting) longpoll() (mixture, Form, bool) {
 		}
 		m := s.turnWaits()
 		return m, Form{
-			Text: fmt.Sprintf("%s for %.3g %% of the messages, else up to %s", text(seconds(s.shift)), 100*m[0].weight, text(seconds(s.shift+turn))),
+			Text: fmt.Sprintf("%s for %.3g %% of the messages, else up to %s", Text(seconds(s.shift)), 100*m[0].weight, Text(seconds(s.shift+turn))),
 			Explain: fmt.Sprintf("A request waits, except for %s after each answer. A message that comes then waits for the next request. Where a topic has random arrivals at the rate λ, a share of x/(1+x) does and waits evenly spread, x = λG·e^(λG) with G that turn; where several topics take them in turn, fewer do.",
-				text(seconds(turn))),
+				Text(seconds(turn))),
 		}, true
 	}
 	return bounds("A message that comes right after an answer waits for the next request.")

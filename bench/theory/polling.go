@@ -19,12 +19,12 @@ func (s setting) polling() (mixture, Form, bool) {
 	f := Form{
 		Text: s.uniformText(period),
 		Explain: fmt.Sprintf("The server is asked every %s. A message that arrives at a random moment between two questions waits for the second one.",
-			text(seconds(period))) + s.latticeText(period),
+			Text(seconds(period))) + s.latticeText(period),
 	}
 	if s.fills(period) {
 		f.Text = s.boundsText(period)
 		f.Explain = fmt.Sprintf("The server is asked every %s, and at once again after a full answer of %d messages, which cuts some waits short.",
-			text(seconds(period)), s.q.Options.Batch)
+			Text(seconds(period)), s.q.Options.Batch)
 		f.Hi = seconds(period)
 		return nil, f, true
 	}
@@ -44,11 +44,11 @@ func (s setting) fills(period float64) bool {
 }
 
 func (s setting) uniformText(period float64) string {
-	return fmt.Sprintf("uniform on [%s, %s]", text(seconds(s.shift)), text(seconds(s.shift+period)))
+	return fmt.Sprintf("uniform on [%s, %s]", Text(seconds(s.shift)), Text(seconds(s.shift+period)))
 }
 
 func (s setting) boundsText(wait float64) string {
-	return fmt.Sprintf("between %s and %s", text(seconds(s.shift)), text(seconds(s.shift+wait)))
+	return fmt.Sprintf("between %s and %s", Text(seconds(s.shift)), Text(seconds(s.shift+wait)))
 }
 
 // latticeText says what even spacing does to a form that takes arrivals for random.
@@ -58,10 +58,10 @@ func (s setting) latticeText(period float64) string {
 	}
 	note := " Messages here do not come at random moments"
 	if s.spacing > 0 {
-		note += fmt.Sprintf(" but every %s", text(seconds(s.spacing)))
+		note += fmt.Sprintf(" but every %s", Text(seconds(s.spacing)))
 	}
 	return note + fmt.Sprintf(": where that and %s share a multiple, a client meets the same few waits again and again, and its mean may lie off by up to half their distance; clients that begin to ask at the same time share that error.",
-		text(seconds(period)))
+		Text(seconds(period)))
 }
 
 // interval is the time between two requests: the variant's, where the arm has one, else the options'.
@@ -94,11 +94,11 @@ func (s setting) echo() (mixture, Form, bool) {
 		}
 		f.Explain = "The message comes back with the first question after it was sent; the next is sent in the moment of the answer, so that the wait is the time from answer to answer."
 		if interval > s.turn+s.floor {
-			f.Text = "the interval, " + text(seconds(interval))
+			f.Text = "the interval, " + Text(seconds(interval))
 			return mixture{{1, interval - s.shift, interval - s.shift}}, f, true
 		}
 		hi := 2 * math.Max(interval, s.turn)
-		f.Text = fmt.Sprintf("between %s and %s", text(seconds(s.turn)), text(seconds(hi)))
+		f.Text = fmt.Sprintf("between %s and %s", Text(seconds(s.turn)), Text(seconds(hi)))
 		f.Explain += " The round trip is about as long as the interval, so that message and question race."
 		f.Lo, f.Hi = seconds(round), seconds(hi-s.shift)
 		return nil, f, true
@@ -111,6 +111,6 @@ func (s setting) echo() (mixture, Form, bool) {
 	default:
 		return nil, f, false
 	}
-	f.Text = "the round trip, " + text(seconds(s.r+s.floor))
+	f.Text = "the round trip, " + Text(seconds(s.r+s.floor))
 	return mixture{{1, round, round}}, f, true
 }

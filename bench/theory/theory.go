@@ -60,6 +60,22 @@ type Form struct {
 	Drawn   bool                        // send times are drawn at random, so that samples are independent as far as messages are
 }
 
+// Quantile is how long the given share of deliveries takes at most, to the nanosecond; 0 when only bounds are known.
+func (f Form) Quantile(share float64) time.Duration {
+	if f.CDF == nil {
+		return 0
+	}
+	lo, hi := f.Lo, f.Hi
+	for lo < hi {
+		if mid := lo + (hi-lo)/2; f.CDF(mid) >= share {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return hi
+}
+
 // A setting is a question in the terms of the forms; all times are seconds.
 type setting struct {
 	q       Question
@@ -142,7 +158,7 @@ func (s setting) oneWay() (mixture, Form, bool) {
 		return s.longpoll()
 	case s.q.Push:
 		return mixture{{1, 0, 0}}, Form{
-			Text:    "one moment, " + text(seconds(s.shift)),
+			Text:    "one moment, " + Text(seconds(s.shift)),
 			Explain: "The server sends what it has at once, so that a delivery takes the way through the network and nothing else. What the measurement spreads around it is the machine's doing.",
 		}, true
 	}
@@ -166,22 +182,22 @@ func (s setting) disturb(f Form) Form {
 			readers = max(w.Clients/max(w.Topics, 1), 1)
 		}
 		if sending := float64(8*w.Size*readers) / n.Bandwidth; sending > 0.02*f.Lo.Seconds() {
-			why = append(why, fmt.Sprintf("the link takes %s to carry a message to its readers", text(seconds(sending))))
+			why = append(why, fmt.Sprintf("the link takes %s to carry a message to its readers", Text(seconds(sending))))
 		}
 	}
 	if len(why) == 0 {
 		return f
 	}
 	f.Explain += " Only a lower bound is known: " + strings.Join(why, ", and ") + "."
-	f.Text = "at least " + text(f.Lo)
+	f.Text = "at least " + Text(f.Lo)
 	f.Mean, f.Hi, f.CDF, f.Spread = 0, 0, nil, false
 	return f
 }
 
 func seconds(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }
 
-// text writes a duration with three or four digits: "25 ms", "155.2 ms".
-func text(d time.Duration) string {
+// Text writes a duration with three or four digits: "25 ms", "155.2 ms".
+func Text(d time.Duration) string {
 	switch s := d.Seconds(); {
 	case d == 0:
 		return "0"

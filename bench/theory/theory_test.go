@@ -17,6 +17,9 @@ func TestFormsOfTheLiterature(t *testing.T) {
 	if f.Mean != 155*ms || f.Lo != 40*ms || f.Hi != 270*ms || !f.Spread || !f.Drawn {
 		t.Errorf("polling after pauses of 150 ms: %+v, want 155 ms in [40 ms, 270 ms]", f)
 	}
+	if got := f.Quantile(0.5); (got-155*ms).Abs() > 1 || f.Quantile(0) != 40*ms || f.Quantile(1) != 270*ms {
+		t.Errorf("quantiles of %s: %s", f.Text, got)
+	}
 	polling.Beside = false
 	if f, _ = Delivery(polling); f.Mean != 195*ms {
 		t.Errorf("with the publisher's own way: %s, want 195 ms", f.Mean)
