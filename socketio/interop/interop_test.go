@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // installClients makes sure that Node and the packages that package-lock.json names are there.
-func installClients(t *testing.T) {
+func installClients(t testing.TB) {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
 		if os.Getenv("CI") != "" {

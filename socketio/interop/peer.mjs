@@ -1,9 +1,17 @@
-// The official server, with what the benchmarks ask of it. It ends with its standard input.
+// The official server, with what the benchmarks ask of it, as a node of a cluster if REDIS says so. It ends with its standard
+// input.
 import { createServer } from "node:http";
+import { createAdapter } from "@socket.io/redis-adapter";
+import { createClient } from "redis";
 import { Server } from "socket.io";
 
 const web = createServer();
-const io = new Server(web, { serveClient: false });
+const options = { serveClient: false };
+if (process.env.REDIS) {
+  const publisher = await createClient({ url: "redis://" + process.env.REDIS }).connect();
+  options.adapter = createAdapter(publisher, await publisher.duplicate().connect());
+}
+const io = new Server(web, options);
 io.on("connection", (socket) => {
   socket.join("r");
   socket.on("echo", (text, ack) => ack(text));

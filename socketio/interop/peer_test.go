@@ -15,15 +15,27 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	"transportlab/socketio"
+	"transportlab/socketio/redisadapter"
 )
 
-const serveVariable = "SOCKETIO_BENCHMARK_SERVER"
+const (
+	serveVariable = "SOCKETIO_BENCHMARK_SERVER"
+	redisVariable = "REDIS" // the address, when the server is to be a node of a cluster
+)
 
 // serveBenchmark is this package's counterpart of peer.mjs, in a process of its own so that its processor time can be told
 // from the load's.
 func serveBenchmark() error {
-	server := socketio.NewServer(socketio.Options{})
+	var o socketio.Options
+	if address := os.Getenv(redisVariable); address != "" {
+		client := redis.NewClient(&redis.Options{Addr: address})
+		defer client.Close()
+		o.Adapter = redisadapter.New(client, redisadapter.Options{})
+	}
+	server := socketio.NewServer(o)
 	server.Of("/").OnConnect(func(s *socketio.Socket) {
 		s.Join("r")
 		socketio.On(s, "echo", func(_ context.Context, text string) (string, error) { return text, nil })
@@ -56,14 +68,16 @@ type peer struct {
 	pid     int
 }
 
-// startPeer starts the server in Go or in Node, until the benchmark's end.
-func startPeer(b *testing.B, name string) peer {
+// startPeer starts the server in Go or in Node, until the benchmark's end. env is added to its environment.
+func startPeer(b *testing.B, name string, env ...string) peer {
 	b.Helper()
+	installClients(b)
 	cmd := exec.Command("node", "--expose-gc", "peer.mjs")
 	if name == "go" {
 		cmd = exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), serveVariable+"=1")
+		env = append(env, serveVariable+"=1")
 	}
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
