@@ -145,8 +145,8 @@ function shown({ app, state, tabs, tour }) {
     binary: app.stream.binary,
     net: state.net,
     view: tabs.current === "wire" ? undefined : tabs.current,
-    room: state.room,
-    chat: state.chat,
+    room: tabs.current === "chat" ? state.room : undefined,
+    chat: tabs.current === "chat" ? state.chat : undefined,
     tour: tour?.step,
   };
 }

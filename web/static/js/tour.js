@@ -65,7 +65,7 @@ export class Tour {
     const title = h("h2", { id: "tour-title", tabindex: "-1" }, step.title);
     this.#live = step.live ? h("p", { class: "tour-live number" }) : null;
     const answer = h("p", { class: "tour-answer", role: "status" });
-    const actions = (step.actions ?? []).map(([label, act]) => h("button", { type: "button", class: "button small", on: { click: () => this.#act(act, answer) } }, label));
+    const actions = (step.actions ?? []).filter(([, , when]) => !when || when(this.#page)).map(([label, act]) => h("button", { type: "button", class: "button small", on: { click: () => this.#act(act, answer) } }, label));
     element.replaceChildren(
       h("div", { class: "tour-head" }, h("span", { class: "quiet" }, `Step ${this.step} of ${steps.length}`), iconButton("close", "End the tour", () => this.close())),
       title,
@@ -88,6 +88,7 @@ export class Tour {
   }
 
   async #act(act, answer) {
+    setText(answer, "…");
     try {
       setText(answer, (await act({ ...this.#page, fault: (lane, fault) => this.#fault(lane, fault) })) ?? "");
     } catch (e) {

@@ -1,6 +1,6 @@
 // The tour's steps, in the order of the story. A step has title and text (paragraphs); lanes, rate and
 // view set the page up; live is a sentence with the figure that matters; actions are things to try; at
-// is what to bring into sight.
+// is what to bring into sight. An action is a label, what it does, and when there is such a thing.
 
 import { changeNode, cut } from "./api.js";
 import { bytes, count, ms, percent, rate } from "./format.js";
@@ -10,6 +10,8 @@ import { arms } from "./transports/transports.js";
 
 const first = ({ app }, arm) => app.lanes.find((lane) => lane.transport.arm === arm);
 const figures = (page, arm) => page.measurements.latest?.lanes.get(first(page, arm)?.id);
+
+const buffers = ({ config }) => "buffer" in (config.lanes[0].fault ?? {});
 
 export const steps = [
   {
@@ -66,8 +68,8 @@ export const steps = [
       return a?.perMessage && b?.perMessage ? `Bytes per message: long polling ${bytes(a.perMessage)}, streaming ${bytes(b.perMessage)}.` : "";
     },
     actions: [
-      ["Put a buffering proxy before both", ({ app, fault }) => Promise.all(app.lanes.map((lane) => fault(lane, { buffer: true }))).then(() => "It holds answers back until they are complete: long polling's soon are, the stream's never is.")],
-      ["Take it away", ({ app, fault }) => Promise.all(app.lanes.map((lane) => fault(lane, { buffer: false }))).then(() => "Answers pass as they come.")],
+      ["Put a buffering proxy before both", ({ app, fault }) => Promise.all(app.lanes.map((lane) => fault(lane, { buffer: true }))).then(() => "It holds answers back until they are complete: long polling's soon are, the stream's never is."), buffers],
+      ["Take it away", ({ app, fault }) => Promise.all(app.lanes.map((lane) => fault(lane, { buffer: false }))).then(() => "Answers pass as they come."), buffers],
     ],
   },
   {

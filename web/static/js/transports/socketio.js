@@ -91,7 +91,7 @@ class Conn {
   }
 
   #state(phase, text) {
-    this.#target.onState?.({ phase, text });
+    if (!this.#inbox.ended) this.#target.onState?.({ phase, text });
   }
 
   #opened() {
