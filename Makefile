@@ -8,7 +8,7 @@ PKGS   ?= ./...
 TOOL   := $(GO) tool -modfile=tools.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint fuzz bench benchstat bars calibrate report readme build demo clean tools
+.PHONY: help test race lint fuzz bench benchstat bars calibrate report readme build model demo clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ readme: ## write the figures of reports/latest into README.md
 	@mkdir -p artifacts
 	$(GO) tool benchstat -col '/transport@(websocket streaming longpoll ajax polling)' -filter '.name:Fanout .unit:(p50-ns OR wire-B/msg OR cpu-ns/msg)' reports/latest/benchmarks.txt >artifacts/benchstat.txt
 	@bash .ci/insert benchstat artifacts/benchstat.txt README.md
+
+model: ## measure what the cost model of advise is fitted on, half an hour on an idle machine (RUNS=1 for half of it)
+	$(GO) run . run --matrix bench/model/matrix.yaml $(if $(RUNS),--runs $(RUNS)) --calibrate no --out artifacts/model --quiet
+	$(GO) run . advise --from artifacts/model/result.json --keep bench/model/measured.json
+	$(GO) run . advise --errors
 
 demo: tools ## show all transports side by side in a page, live (ADDR=127.0.0.1:0 for another address)
 	npm ci --prefix web --no-audit --no-fund --silent

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"transportlab/bench/threshold"
 	"transportlab/bench/workload"
 )
 
@@ -41,6 +42,9 @@ func (c *workloadsCommand) Run(_ context.Context, t *terminal) error {
 	if len(c.Names) > 0 {
 		var err error
 		if list, err = findWorkloads(t.in, c.Names); err != nil {
+			return err
+		}
+		if err := threshold.Check(list, true); err != nil {
 			return err
 		}
 	}

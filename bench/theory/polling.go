@@ -64,10 +64,8 @@ func (s setting) latticeText(period float64) string {
 		Text(seconds(period)))
 }
 
-// interval is the time between two requests: the variant's, where the arm has one, else the options'.
-func (s setting) interval() float64 {
-	return variant(s.q.Arm.Variant, "interval", s.q.Options.Interval).Seconds()
-}
+// interval is the time between two requests.
+func (s setting) interval() float64 { return s.q.Options.Interval.Seconds() }
 
 // variant returns the duration that a variant such as "interval=100ms,size=64" gives a key, or else usual.
 func variant(v, key string, usual time.Duration) time.Duration {

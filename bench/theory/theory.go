@@ -88,10 +88,10 @@ type setting struct {
 }
 
 // Delivery returns the form of the delivery latency. It is false where none is known: workloads that deliver
-// nothing or cut clients off, and arms that are not the lab's.
+// nothing or cut clients off, arms that are not the lab's, and streams that a proxy holds back.
 func Delivery(q Question) (Form, bool) {
 	w := q.Workload
-	if !w.Kind.Delivers() || w.Kind == workload.Resume {
+	if !w.Kind.Delivers() || w.Kind == workload.Resume || q.Arm.Transport == "streaming" && strings.Contains(q.Arm.Variant, "proxy=nginx-ignoring") {
 		return Form{}, false
 	}
 	s := newSetting(q)
@@ -126,8 +126,12 @@ func newSetting(q Question) setting {
 		s.shift += s.d
 	}
 	s.turn = s.r + s.floor
-	if s.q.Options.Batch <= 0 {
-		s.q.Options.Batch = math.MaxInt
+	o := &s.q.Options
+	o.Interval = variant(q.Arm.Variant, "interval", o.Interval)
+	o.Hold = variant(q.Arm.Variant, "hold", o.Hold)
+	o.Heartbeat = variant(q.Arm.Variant, "heartbeat", o.Heartbeat)
+	if o.Batch <= 0 {
+		o.Batch = math.MaxInt
 	}
 	w := q.Workload
 	s.rate = w.Rate / float64(max(w.Topics, 1))

@@ -87,6 +87,20 @@ func TestAchievedRoundTripAndVariantCount(t *testing.T) {
 	if f, _ := Delivery(q); f.Lo != 30*ms || f.Hi != 130*ms {
 		t.Errorf("%+v, want [30 ms, 130 ms]", f)
 	}
+	long := question("longpoll", 50*ms, 0, workload.Workload{Kind: workload.Idle})
+	long.Arm.Variant = "hold=950ms,proxy=nginx"
+	if got, ok := Asks(long); !ok || math.Abs(got.Asked-1) > 1e-9 {
+		t.Errorf("requests that are held for 950 ms: %+v", got)
+	}
+	held := question("streaming", 50*ms, 0, poisson(1))
+	held.Push = true
+	if _, ok := Delivery(held); !ok {
+		t.Error("a stream has no form")
+	}
+	held.Arm.Variant = "proxy=nginx-ignoring"
+	if _, ok := Delivery(held); ok {
+		t.Error("a stream that a proxy holds back has a form")
+	}
 }
 
 // The test statistic must find a known distance, and P must be uniform where the form is true.
