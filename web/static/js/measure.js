@@ -43,7 +43,8 @@ class MeasureView {
     const samples = [...history];
     const times = samples.map((s) => s.at / 1000);
     const { lanes } = this.app;
-    const of = (lane, key) => samples.map((s) => known(s.lanes.get(lane.id)?.[key]));
+    // What a lane did over another transport is no part of this one's line.
+    const of = (lane, key) => samples.map(({ lanes: then }) => (then.get(lane.id)?.transport === lane.transport ? known(then.get(lane.id)[key]) : null));
     const label = (lane) => `${lane.id} ${lane.transport.title}`;
     const look = (lane) => ({ arm: lane.transport.arm, color: `--${lane.transport.arm}` });
     this.latency.draw(

@@ -43,7 +43,7 @@ export class Measurements extends Emitter {
   /** A lane's figures over the last seconds. */
   figures(lane, at = now()) {
     const sorted = lane.latencies.since(at - over);
-    const f = { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), n: sorted.length, messages: NaN, requests: NaN, empty: NaN, perMessage: NaN, perSecond: NaN, layers: null };
+    const f = { transport: lane.transport, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), n: sorted.length, messages: NaN, requests: NaN, empty: NaN, perMessage: NaN, perSecond: NaN, layers: null };
     const ring = this.#looks.get(lane.id)?.ring;
     if (!ring || ring.length < 5) return f;
     const last = ring.at(-1);
