@@ -22,15 +22,21 @@ var (
 	styleAlarm = lipgloss.NewStyle().Foreground(lipgloss.Red).Bold(true)
 )
 
-// manySections is from how many workloads and conditions on the terminal shows verdicts alone; the report has
-// the rest.
+// manySections is beyond how many workloads the terminal shows verdicts alone; of those that look at one thing
+// more closely it shows no more either. The report has the rest.
 const manySections = 8
 
 // show writes a report's tables and verdicts for people, in at most width columns.
 func show(w io.Writer, r *reports.Report, width int) error {
 	var b strings.Builder
+	mains := 0
 	for _, s := range r.Sections {
-		if len(r.Sections) > manySections {
+		if s.Main {
+			mains++
+		}
+	}
+	for _, s := range r.Sections {
+		if !s.Main || mains > manySections {
 			fmt.Fprintln(&b, wrap(styleTitle.Render(printable(s.Name))+"  "+printable(s.Verdict.Text), width))
 			continue
 		}

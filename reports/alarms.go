@@ -2,6 +2,8 @@ package reports
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"transportlab/bench/result"
 )
@@ -15,7 +17,11 @@ func broken(d *result.Document) []string {
 	}
 	for _, c := range d.Calibration {
 		if !c.Passed && !c.Aside {
-			list = append(list, fmt.Sprintf("calibration failed: %s was %s and read as %s, so that no figure can be trusted", c.Name, withUnit(c.Truth, c.Unit), withUnit(c.Read, c.Unit)))
+			text := fmt.Sprintf("%s was %s and read as %s", c.Name, withUnit(c.Truth, c.Unit), withUnit(c.Read, c.Unit))
+			if unmeasured(c) {
+				text = c.Name + ": " + strings.TrimSuffix(c.Note, ".")
+			}
+			list = append(list, "calibration failed: "+text)
 		}
 	}
 	for _, a := range []struct {
@@ -77,4 +83,15 @@ func (r *Report) alarms() []string {
 		list = append(list, "The program was built from sources with changes that are not committed.")
 	}
 	return list
+}
+
+// heading is what stands over the alarms, and whether they are of the kind that fails a report.
+func (r *Report) heading() (text string, failed bool) {
+	switch broken := len(r.Broken()) + len(r.worse); {
+	case slices.ContainsFunc(r.Document.Calibration, func(c result.Check) bool { return !c.Passed && !c.Aside }):
+		return "The calibration failed: do not trust these figures", true
+	case broken > 0:
+		return "These figures did not pass", true
+	}
+	return "Before you read on", false
 }

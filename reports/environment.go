@@ -38,6 +38,7 @@ func methodChapter() Chapter {
 		{Title: "Bytes", Text: []string{"They are counted at the connections, by what they are for: the payload, the envelope that carries offset and identity, framing, HTTP headers, TLS. Requests that found nothing are counted too. What TCP/IP adds is the kernel's own count of segments and bytes."}},
 		{Title: "Costs", Text: []string{"Processor time and memory are the server process's own, its consumption when idle subtracted. The store is another process."}},
 		{Title: "Floors", Text: []string{"A direct call and a bare TCP connection are given the same workloads. They are no contestants: what a transport takes beyond them is its own share, what they take is the machine's."}},
+		{Title: "Networks", Text: []string{"A condition other than loopback is emulated and calibrated before use; what was achieved stands beside what was asked. The relay passes real packets between two network namespaces, so that TCP itself meets delay, loss and a narrow link. Without the rights for that, a wrapper delays what connections carry, which knows no slow start and no loss; every row says so."}},
 		{Title: "Limits", Text: []string{"Clients, server and store share one machine and compete for its processors. Where no network condition is named, the loopback interface lies between them: no packet is lost, delayed or reordered there, and transports that need more round trips look better than over a distance."}},
 	}}
 }

@@ -90,6 +90,9 @@ func extend(r *result.Run, rng *rand.Rand) {
 		r.Wire.Interface = &result.Pair{Up: float64(r.Wire.Up.Total()) * 1.001, Down: float64(r.Wire.Down.Total()) * 1.001}
 	}
 	r.Bytes.Handshake = result.Traffic{Up: result.Layers{Headers: 20_000, TLS: 5000}, Down: result.Layers{Headers: 12_000, Framing: 300}}
+	if r.Arm.Net != "loopback" {
+		r.Extra = []result.Extra{{Name: "link-lost-packets", Value: 3}}
+	}
 	r.Driver.GCPause = 80 * time.Microsecond
 	if r.Workload == "resume" {
 		catchUp, reconnect := r.Connections.Dial, r.Connections.Dial

@@ -184,6 +184,11 @@ func poisoned(t testing.TB, text string) *result.Document {
 		f := &d.Findings[i]
 		f.ID, f.Says, f.Source, f.Method, f.Theirs, f.Ours, f.Verdict, f.Why = text, text, text, text, text, text, text, text
 	}
+	for i := range d.Runs {
+		for k := range d.Runs[i].Extra {
+			d.Runs[i].Extra = []result.Extra{{Name: text, Value: float64(k)}}
+		}
+	}
 	d.Runs[0].Error = text
 	d.Runs[1].Unfit = []result.Unfit{{For: text, Reason: text}, {For: result.ForTail, Reason: text}}
 	return d

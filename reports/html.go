@@ -25,7 +25,8 @@ type page struct {
 	Title   string
 	Summary string
 	Facts   [][2]string
-	Failed  bool // a promise was broken: the head is red
+	Others  *Table // verdicts of the sections that are not the main ones
+	Failed  bool   // a promise was broken: the head is red
 	Command string
 	Runs    int
 	Started string
@@ -35,8 +36,9 @@ type page struct {
 // WriteHTML writes the report as one page that needs nothing else: no script, no font, no other host.
 func (r *Report) WriteHTML(w io.Writer) error {
 	d := r.Document
+	heading, failed := r.heading()
 	return execute(w, "report.html.tmpl", page{
-		Report: r, Title: r.Title(), Summary: r.summary(), Facts: r.facts(), Failed: len(r.Broken())+len(r.worse) > 0,
+		Report: r, Title: r.Title(), Summary: r.summary(), Facts: r.facts(), Others: r.others(), Heading: heading, Failed: failed,
 		Command: strings.Join(quoteAll(d.Command), " "), Runs: len(d.Runs), Started: d.Started.UTC().Format("2006-01-02 15:04 MST"),
 		JSON: r.Summary(),
 	})

@@ -18,7 +18,7 @@ func latencyColumns(kind workload.Kind) []string {
 	case workload.Resume:
 		return []string{"catchup-p50-ns", "reconnect-p50-ns", "replayed/reconnect", "p50-ns", "p90-ns", "p99-ns"}
 	}
-	return []string{"p50-ns", "p90-ns", "p99-ns", "p999-ns", "age-ns", "ack-p50-ns", "first-p50-ns"}
+	return []string{"p50-ns", "p90-ns", "p99-ns", "uncorrected-p99-ns", "p999-ns", "age-ns", "ack-p50-ns", "first-p50-ns"}
 }
 
 func (r *Report) latencyChapter() Chapter {

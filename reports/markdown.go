@@ -14,7 +14,8 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	m.line("# %s", inert(r.Title()))
 	m.line("%s", inert(r.summary()))
 	if len(r.Alarms) > 0 {
-		m.line("**Before you read on**")
+		heading, _ := r.heading()
+		m.line("**%s**", heading)
 		m.list(r.Alarms)
 	}
 	facts := Table{Head: []string{"", ""}}
@@ -23,12 +24,15 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	}
 	m.table(facts)
 	m.line("## The answer")
-	for _, s := range r.Sections {
-		m.item("**%s**: %s", inert(s.Name), inert(s.Verdict.Text))
+	m.verdicts(r)
+	if others := r.others(); others != nil {
+		m.line("Looked at more closely:")
+		m.table(*others)
 	}
-	m.end()
 	for _, s := range r.Sections {
-		m.item("%s: %s", inert(s.Name), inert(s.Explain))
+		if s.Condition == r.Sections[0].Condition {
+			m.item("%s: %s", inert(s.Name), inert(s.Explain))
+		}
 	}
 	m.end()
 	for _, c := range r.Chapters {
@@ -58,6 +62,16 @@ func (m *markdown) list(texts []string) {
 
 // end closes a block whose last line is already ended.
 func (m *markdown) end() { m.w.WriteString("\n") }
+
+// verdicts are those of the main sections.
+func (m *markdown) verdicts(r *Report) {
+	for _, s := range r.Sections {
+		if s.Main {
+			m.item("**%s**: %s", inert(s.Name), inert(s.Verdict.Text))
+		}
+	}
+	m.end()
+}
 
 func (m *markdown) chapter(c Chapter) {
 	m.line("## %s", inert(c.Title))

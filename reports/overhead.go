@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"fmt"
 	"math"
 
 	"transportlab/bench/result"
@@ -40,6 +39,7 @@ func (r *Report) overheadChapter() Chapter {
 		p.addChart(barChart(s, "idle-B/min", "-idle-traffic"))
 		p.addChart(handshakeChart(s))
 		p.addTable(linkTable(s))
+		p.addTable(extraTable(s))
 		c.Parts = append(c.Parts, p)
 	}
 	return c
@@ -159,51 +159,4 @@ func layerMedians(runs []result.Run, of func(result.Run) (result.Traffic, float6
 		return nil
 	}
 	return out
-}
-
-// linkTable is the kernel's own count, beside what the connections' meters and the interface say: three
-// instruments that must agree.
-func linkTable(s Section) Table {
-	t := Table{Caption: "The link: " + s.Name, Fold: "The link by three counts: the connections' meters, TCP_INFO, the interface",
-		Head: []string{"Transport", "segments/msg", "sent again", "metered", "TCP payload", "with headers", "interface", "difference"}}
-	for _, r := range s.Rows {
-		var segments, again, metered, payload, total, counted, difference []float64
-		for _, run := range r.runs {
-			n := float64(run.Accounting.Messages())
-			if run.Wire == nil {
-				continue
-			}
-			w := *run.Wire
-			if n > 0 {
-				segments = append(segments, float64(w.Up.Segments+w.Down.Segments)/n)
-			}
-			again = append(again, float64(w.Up.Retransmitted+w.Down.Retransmitted))
-			payload = append(payload, float64(w.Up.Bytes+w.Down.Bytes))
-			all := float64(w.Up.Total() + w.Down.Total())
-			total = append(total, all)
-			if run.Bytes != nil {
-				metered = append(metered, float64(run.Bytes.Steady.Up.Total()+run.Bytes.Steady.Down.Total()))
-			}
-			if w.Interface != nil && all > 0 {
-				counted = append(counted, w.Interface.Up+w.Interface.Down)
-				difference = append(difference, (w.Interface.Up+w.Interface.Down)/all-1)
-			}
-		}
-		if len(total) == 0 {
-			continue
-		}
-		middle := func(vs []float64, text func(float64) string) string {
-			if len(vs) == 0 {
-				return absent
-			}
-			return text(stats.Summarize(vs).Median)
-		}
-		t.addArm(r.Arm, texts(middle(segments, significant), middle(again, significant), middle(metered, size), middle(payload, size), middle(total, size),
-			middle(counted, size), middle(difference, func(v float64) string { return fmt.Sprintf("%+.2f %%", 100*v) }))...)
-	}
-	if len(t.Rows) > 0 {
-		t.dropEmpty()
-		t.remark("Medians over runs of the whole measured part. The interface counts everything that crosses it, so its difference includes what others sent; 66 bytes are counted for each segment, as Ethernet, IPv4 and TCP with timestamps need them.")
-	}
-	return t
 }

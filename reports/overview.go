@@ -5,6 +5,25 @@ import (
 	"fmt"
 )
 
+// others are the verdicts of the sections that look at one thing more closely; nil when there are none.
+func (r *Report) others() *Table {
+	t := Table{ID: "answer-others", Caption: "Verdicts under conditions and of parts of the transports", Prose: true, Head: []string{"Workload", "Answer"}}
+	for _, s := range r.Sections {
+		if s.Main {
+			continue
+		}
+		name := Entry{Text: s.Name}
+		if len(s.Parts) > 0 {
+			name.Link = s.Parts[0].ID
+		}
+		t.Rows = append(t.Rows, TableRow{Cells: []Entry{name, {Text: s.Verdict.Text}}})
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return &t
+}
+
 // Table is the section's rows as text in the columns that matter most; brief leaves out all intervals but
 // the headline's.
 func (s Section) Table(brief bool) Table {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 )
 
 // The marks between which a README's figures stand.
@@ -39,11 +38,11 @@ func (r *Report) UpdateReadme(old []byte, dir string) ([]byte, error) {
 func (r *Report) writeFigures(w io.Writer, dir string) error {
 	m := &markdown{w: bufio.NewWriter(w)}
 	m.line("%s [The whole report](%s/report.md), [as a page](%s/report.html), [its data](%s/result.json).", inert(r.summary()), dir, dir, dir)
-	for _, s := range r.Sections {
-		m.item("**%s**: %s", inert(s.Name), inert(s.Verdict.Text))
-	}
-	m.end()
+	m.verdicts(r)
 	m.table(r.overview())
+	if others := r.others(); others != nil {
+		m.line("The report looks more closely at single things — conditions, sizes, intervals — in %s.", plural(len(others.Rows), "further comparison"))
+	}
 	m.line("Medians over runs. Which transport when, by these figures:")
 	for _, c := range r.Chapters {
 		if c.ID == "guide" {
@@ -70,6 +69,9 @@ func (r *Report) overview() Table {
 	var columns []column
 	costs := false
 	for _, s := range r.Sections {
+		if !s.Main {
+			continue
+		}
 		columns = append(columns, column{s, s.Columns[0].Name})
 		t.Head = append(t.Head, fmt.Sprintf("%s: %s", s.Name, heads[s.Columns[0].Name]))
 		for _, name := range []string{"wire-B/msg", "cpu-ns/msg"} {
@@ -82,10 +84,15 @@ func (r *Report) overview() Table {
 	}
 	for _, arm := range r.Arms {
 		row := []string{arm.Name}
+		known := 0
 		for _, c := range columns {
-			row = append(row, c.section.figure(arm, c.name))
+			text := c.section.figure(arm, c.name)
+			if text != absent {
+				known++
+			}
+			row = append(row, text)
 		}
-		if strings.Trim(strings.Join(row[1:], ""), "–") != "" {
+		if known > 0 && 2*known >= len(columns) { // others are variants that only some workloads have
 			t.add(row...)
 		}
 	}

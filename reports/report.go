@@ -54,6 +54,7 @@ type Section struct {
 	Columns   []result.Metric // the first is the headline
 	Rows      []Row           // best first, floors last
 	Verdict   Verdict
+	Main      bool   // compares all transports there are, under the usual condition: what the answer is about
 	Parts     []Link // where else the report says something of it
 	label     string // what the network's emulator cannot do
 }
@@ -109,11 +110,35 @@ func New(d *result.Document) (*Report, error) {
 	if len(r.Sections) > maxSections {
 		return nil, fmt.Errorf("%d workloads under conditions: a report shows at most %d", len(r.Sections), maxSections)
 	}
+	markMain(r.Sections)
 	r.Guide = guide(r.Sections)
 	r.Alarms = r.alarms()
 	r.Chapters = r.chapters()
 	r.crossReference()
 	return r, nil
+}
+
+// markMain finds the sections that compare the most transports under the condition of the first: the others
+// look at one thing more closely.
+func markMain(sections []Section) {
+	most := 0
+	transports := func(s Section) int {
+		seen := map[string]bool{}
+		for _, r := range s.Rows {
+			if !r.Arm.Floor {
+				seen[r.Arm.ArmInfo.Arm.Transport] = true
+			}
+		}
+		return len(seen)
+	}
+	for _, s := range sections {
+		if s.Condition == sections[0].Condition {
+			most = max(most, transports(s))
+		}
+	}
+	for i, s := range sections {
+		sections[i].Main = s.Condition == sections[0].Condition && transports(s) == most
+	}
 }
 
 // crossReference tells each section where the chapters speak of it.

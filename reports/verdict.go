@@ -79,8 +79,8 @@ func decide(name string, ranked []Row) Verdict {
 	w := words[name]
 	if len(few) == len(ranked)-1 {
 		v.Sure = false
-		v.Text = fmt.Sprintf("%s had the best median, %s, then %s, %s. n is too small for a verdict: %d usable runs, %d are needed.",
-			best.Arm.Short, best.Cells[0].Text, second.worse, ranked[1].Cells[0].Text, fewest(ranked), stats.MinRuns)
+		v.Text = fmt.Sprintf("%s had the best median, %s, then %s, %s. n is too small for a verdict: %s, %d are needed.",
+			best.Arm.Short, best.Cells[0].Text, second.worse, ranked[1].Cells[0].Text, plural(fewest(ranked), "usable run"), stats.MinRuns)
 		return v
 	}
 	switch {
