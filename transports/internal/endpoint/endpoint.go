@@ -52,8 +52,12 @@ func (e *Endpoint) Draining() context.Context { return e.ctx }
 // ServeHTTP implements http.Handler.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !e.enter() {
+		err := e.CheckOrigin(w, r) // a page that may use the server is to read why it is refused
+		if err == nil {
+			err = transports.ErrDraining
+		}
 		w.Header().Set("Connection", "close")
-		wire.WriteError(w, transports.ErrDraining)
+		wire.WriteError(w, err)
 		return
 	}
 	defer e.requests.Done()
