@@ -46,13 +46,27 @@ func showAdvice(t *terminal, a *model.Advice, m *model.Model) error {
 		}
 	}
 	fmt.Fprintf(&b, "\n%s\n", styleTitle.Render("How sure"))
-	fmt.Fprintln(&b, hang(fmt.Sprintf("On %d runs that the fit did not see, half of the predictions were within %.0f %% of what was measured; --errors shows each figure's own.",
-		len(m.Source().Observations), 100*a.Error), width))
+	fmt.Fprintln(&b, hang(fmt.Sprintf("Of %d runs that the fit did not see, half were predicted within %s; --errors shows more.", len(m.Source().Observations), errorsText(a.Errors)), width))
 	for _, w := range a.Warnings {
 		fmt.Fprintln(&b, hang(strings.ToUpper(w[:1])+w[1:]+".", width))
 	}
 	_, err := lipgloss.Fprint(t.out, b.String())
 	return err
+}
+
+// errorsText is the error of each figure: "13 % of processor time and 2 % of bytes".
+func errorsText(errors []model.Fitness) string {
+	names := map[string]string{"cpu": "processor time", "memory": "memory", "down": "bytes", "p50": "median latency", "p99": "latency's p99"}
+	var parts []string
+	for _, e := range errors {
+		if name := names[e.Figure]; name != "" {
+			parts = append(parts, fmt.Sprintf("%.2g %% of the %s", 100*e.Median, name))
+		}
+	}
+	if n := len(parts); n > 1 {
+		return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
+	}
+	return strings.Join(parts, "")
 }
 
 // asked says the question again, so that a misread flag is noticed.
@@ -94,7 +108,7 @@ func adviceRows(a *model.Advice, errors bool) [][]string {
 		if i < a.Level {
 			place = "1"
 		}
-		rows = append(rows, []string{place, p.Title, latency(p.P50, p, "p50"), tail(p), within(sizeText(p.Bytes), p, "down"),
+		rows = append(rows, []string{place, p.Title, latency(p.P50, p.Floor, p, "p50"), tail(p), within(sizeText(p.Bytes), p, "down"),
 			within(cores(p.Cores), p, "cpu"), within(sizeText(p.Memory), p, "memory"), sizeText(p.Traffic), score(p.Score)})
 	}
 	return rows
@@ -113,16 +127,21 @@ func score(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-func latency(d time.Duration, p model.Prediction, figure string) string {
+// latency writes one with its error, which is that of its fitted part alone.
+func latency(d, fitted time.Duration, p model.Prediction, figure string) string {
 	if d == 0 {
 		return "–"
 	}
-	return within(reports.Figure(timeMetric, float64(d)), p, figure)
+	text := reports.Figure(timeMetric, float64(d))
+	if e, ok := p.Errors[figure]; ok && fitted > 0 {
+		text += errorText(e.Median * float64(fitted) / float64(d))
+	}
+	return text
 }
 
 // tail is the p99, a lower bound where no tail was measured.
 func tail(p model.Prediction) string {
-	text := latency(p.P99, p, "p99")
+	text := latency(p.P99, p.Tail, p, "p99")
 	if p.Blind && p.Interval == 0 && text != "–" {
 		return "≥ " + text
 	}
@@ -132,10 +151,12 @@ func tail(p model.Prediction) string {
 // within adds the held-out error of a figure.
 func within(text string, p model.Prediction, figure string) string {
 	if e, ok := p.Errors[figure]; ok && text != "–" {
-		return fmt.Sprintf("%s ±%.0f %%", text, 100*e.Median)
+		return text + errorText(e.Median)
 	}
 	return text
 }
+
+func errorText(share float64) string { return fmt.Sprintf(" ±%.0f %%", math.Ceil(100*share)) }
 
 func sizeText(v float64) string {
 	if math.IsNaN(v) {
@@ -224,51 +245,3 @@ func sentences(list []string) []string {
 
 // count writes a number with its thousands apart.
 func count(n int) string { return reports.Figure(result.Metric{Unit: "1"}, float64(n)) }
-
-// A predictionJSON is a model.Prediction for programs: durations in nanoseconds, what is not known null.
-type predictionJSON struct {
-	Transport string                 `json:"transport"`
-	Interval  time.Duration          `json:"interval,omitempty"`
-	Mean      *float64               `json:"mean_ns"`
-	P50       *float64               `json:"p50_ns"`
-	P99       *float64               `json:"p99_ns"`
-	Form      string                 `json:"form,omitempty"`       // of the latency
-	Bytes     *float64               `json:"bytes_per_message"`    // of a client
-	Traffic   *float64               `json:"bytes_per_second"`     // of a client
-	Asked     float64                `json:"questions_per_second"` // of a client
-	Cores     *float64               `json:"cores"`
-	Memory    *float64               `json:"memory"` // bytes
-	Score     *float64               `json:"score"`
-	Why       string                 `json:"why,omitempty"`
-	Excluded  []string               `json:"excluded,omitempty"`
-	Notes     []string               `json:"notes,omitempty"`
-	Errors    map[string]model.Error `json:"errors"` // held-out, by figure
-}
-
-func adviceJSON(a *model.Advice, m *model.Model) any {
-	list := func(ps []model.Prediction) []predictionJSON {
-		out := []predictionJSON{}
-		for _, p := range ps {
-			out = append(out, predictionJSON{p.Transport, p.Interval, nanoseconds(p.Mean), nanoseconds(p.P50), nanoseconds(p.P99), p.Form.Text,
-				number(p.Bytes), number(p.Traffic), p.Asked, number(p.Cores), number(p.Memory), number(p.Score), p.Why, p.Excluded, p.Notes, p.Errors})
-		}
-		return out
-	}
-	return struct {
-		Ask      model.Ask          `json:"ask"`
-		Ranked   []predictionJSON   `json:"ranked"`
-		Excluded []predictionJSON   `json:"excluded"`
-		Level    int                `json:"level"` // how many of the first cannot be told apart
-		Beyond   []model.Beyond     `json:"beyond"`
-		Error    *float64           `json:"error"` // median of all held-out errors
-		Warnings []string           `json:"warnings"`
-		Machine  result.Environment `json:"machine"` // that was measured
-	}{a.Ask, list(a.Ranked), list(a.Excluded), a.Level, append([]model.Beyond{}, a.Beyond...), number(a.Error), a.Warnings, m.Source().Environment}
-}
-
-func nanoseconds(d time.Duration) *float64 {
-	if d == 0 {
-		return nil
-	}
-	return number(float64(d))
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 )
 
 // An Advice ranks the arms for a load.
@@ -15,7 +14,8 @@ type Advice struct {
 	Excluded []Prediction // that do not meet what must hold
 	Level    int          // how many of the first cannot be told apart: their scores differ by less than the model's error
 	Beyond   []Beyond     // where the load lies outside of what was measured
-	Error    float64      // median of the held-out errors of what was predicted here
+	Errors   []Fitness    // held-out, by figure: the median over transports of their medians
+	Error    float64      // of what the arms were ranked by
 	Warnings []string     // how far to trust all this
 }
 
@@ -27,7 +27,6 @@ func (m *Model) Advise(ask Ask) (*Advice, error) {
 		return nil, err
 	}
 	a := &Advice{Ask: ask}
-	var errors []Fitness
 	for _, arm := range m.arms {
 		p := m.predict(arm, ask)
 		p.constrain(ask, m.source.Options.Heartbeat)
@@ -36,11 +35,9 @@ func (m *Model) Advise(ask Ask) (*Advice, error) {
 		} else {
 			a.Ranked = append(a.Ranked, p)
 		}
-		for name, e := range p.Errors {
-			errors = append(errors, Fitness{p.Transport, name, e})
-		}
 	}
-	a.Error = Median(errors)
+	a.Errors = m.byFigure()
+	a.Error = a.rankError()
 	a.rank()
 	a.Beyond = m.ranges.beyond(ask.load(m.arms[0].info))
 	a.warn(m)
@@ -51,14 +48,15 @@ func (m *Model) Advise(ask Ask) (*Advice, error) {
 type figure struct {
 	name string // as a preference
 	what string // "processor time"
+	law  string // that predicts it
 	of   func(Prediction) float64
 }
 
 var rankedBy = []figure{
-	{ByLatency, "latency", func(p Prediction) float64 { return p.P99.Seconds() }},
-	{ByBytes, "bytes", func(p Prediction) float64 { return p.Traffic }},
-	{ByCPU, "processor time", func(p Prediction) float64 { return p.Cores }},
-	{ByMemory, "memory", func(p Prediction) float64 { return p.Memory }},
+	{ByLatency, "latency", lawP50, func(p Prediction) float64 { return p.P99.Seconds() }},
+	{ByBytes, "bytes", lawDown, func(p Prediction) float64 { return p.Traffic }},
+	{ByCPU, "processor time", lawCPU, func(p Prediction) float64 { return p.Cores }},
+	{ByMemory, "memory", lawMemory, func(p Prediction) float64 { return p.Memory }},
 }
 
 // counts tells whether a figure counts for an ask: in a balance, latency does only while nothing is said of it,
@@ -68,6 +66,41 @@ func (f figure) counts(a Ask) bool {
 		return f.name != ByLatency || a.Freshness == 0
 	}
 	return f.name == a.Prefer
+}
+
+// byFigure is the held-out error of every figure, the median over transports of their medians.
+func (m *Model) byFigure() []Fitness {
+	all := m.Errors()
+	var list []Fitness
+	for _, law := range laws() {
+		of := slices.DeleteFunc(slices.Clone(all), func(e Fitness) bool { return e.Figure != law.name })
+		if len(of) == 0 {
+			continue
+		}
+		f := Fitness{Figure: law.name, Error: Error{Median: Median(of)}}
+		for _, e := range of {
+			f.Runs += e.Runs
+			f.P90, f.Max = math.Max(f.P90, e.P90), math.Max(f.Max, e.Max)
+			f.Configurations = max(f.Configurations, e.Configurations)
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// rankError is by how much a score may be off: the errors of the figures that count are as good as independent, so
+// that a geometric mean of n is off by a √n-th of theirs, and the ratio of two by √2 as much.
+func (a *Advice) rankError() float64 {
+	sum, n := 0.0, 0
+	for _, f := range rankedBy {
+		for _, e := range a.Errors {
+			if f.counts(a.Ask) && e.Figure == f.law {
+				sum += e.Median * e.Median
+				n++
+			}
+		}
+	}
+	return math.Sqrt(2*sum) / float64(max(n, 1))
 }
 
 // rank scores the arms and says why.
@@ -147,77 +180,4 @@ func (a *Advice) why(p Prediction, best map[string]float64) string {
 		}
 	}
 	return sentence + "."
-}
-
-// warn says how far the advice can be trusted.
-func (a *Advice) warn(m *Model) {
-	e := m.source.Environment
-	warn := func(format string, args ...any) { a.Warnings = append(a.Warnings, fmt.Sprintf(format, args...)) }
-	var beyond, busy []string
-	for _, b := range a.Beyond {
-		measured := fmt.Sprintf("%.3g times the most measured", b.Factor)
-		if b.Asked < b.Lo {
-			measured = fmt.Sprintf("%.3g times below the least measured", b.Factor)
-		}
-		beyond = append(beyond, fmt.Sprintf("%s %s (%s)", number(b.Asked), b.What, measured))
-	}
-	if len(beyond) > 0 {
-		warn("the prediction goes on in a straight line where nobody has measured: %s", join(beyond))
-	}
-	for _, p := range a.Ranked {
-		if p.Cores > usable*float64(e.Cores) {
-			busy = append(busy, fmt.Sprintf("%s %.3g", p.Title, p.Cores))
-		}
-	}
-	if len(busy) > 0 {
-		warn("one server on the %d processors that were measured would not do, and how several share the work was not measured; processors kept busy: %s", e.Cores, join(busy))
-	}
-	var blind []string
-	for _, p := range a.Ranked {
-		if p.Blind && !timetable(p.Transport) {
-			blind = append(blind, p.Title)
-		}
-	}
-	if len(blind) > 0 {
-		warn("how late the latest come was not measured well enough for %s, so that p99 is a lower bound there", join(blind))
-	}
-	if len(a.Ranked) == 0 {
-		warn("no transport meets what must hold")
-	}
-	warn("costs are those of %s with %d processors, %s and %s %s; another machine pays other prices: measure there and use --from", strings.TrimSpace(e.CPU), e.Cores, e.Go, m.source.Store.Kind, m.source.Store.Version)
-	if m.source.Options.Heartbeat > 0 && a.Ask.Rate < 1/m.source.Options.Heartbeat.Seconds() {
-		warn("heartbeats every %s are not in the bytes", text(m.source.Options.Heartbeat))
-	}
-	warn("recent messages that the log keeps in memory are not in it; redislog.Options bounds them")
-	if e.Modified {
-		warn("the program that was measured had changes that were not committed")
-	}
-}
-
-// multiple writes a ratio with two digits.
-func multiple(v float64) string {
-	if v < 100 {
-		return fmt.Sprintf("%.2g", v)
-	}
-	unit := math.Pow(10, math.Floor(math.Log10(v))-1)
-	return number(math.Round(v/unit) * unit)
-}
-
-// number writes a quantity with its thousands apart.
-func number(v float64) string {
-	s := fmt.Sprintf("%.4g", v)
-	if v >= 1000 {
-		s = fmt.Sprintf("%.0f", v)
-		for i := len(s) - 3; i > 0; i -= 3 {
-			s = s[:i] + "," + s[i:]
-		}
-	}
-	return s
-}
-
-func join(list []string) string {
-	if len(list) < 2 {
-		return strings.Join(list, "")
-	}
-	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
 }

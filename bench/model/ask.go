@@ -13,20 +13,20 @@ import (
 
 // An Ask is a load that somebody has, and what must hold. The zero value of a field is its default.
 type Ask struct {
-	Clients   int           // connected, each reading one topic; 1
-	Rate      float64       // messages a second that each client reads; 1
-	Readers   int           // clients that one message goes to; 1
-	Size      int           // bytes of a message; 64
-	Data      string        // "text"; "binary", which must travel as it is; "base64", binary that may travel as text
-	RTT       time.Duration // round trip between clients and server; 0
-	Freshness time.Duration // longest time that 99 of 100 messages may take; any
-	Interval  time.Duration // polling, ajax: time between two questions; as long as Freshness allows, else the measured one
-	Proxy     string        // what stands before the server: a name of package proxy, or "strict"; none
-	Tabs      int           // pages that one user has open, over HTTP/1.1; 1
-	Cores     float64       // that the server may use; any
-	Memory    float64       // bytes that it may use; any
-	Prefer    string        // what to rank by: "balance", or "latency", "bytes", "cpu", "memory"; balance
-	Headers   int           // bytes that clients add to each request beyond what the measured ones sent; 0
+	Clients   int           `json:"clients"`             // connected, each reading one topic; 1
+	Rate      float64       `json:"rate"`                // messages a second that each client reads; 1
+	Readers   int           `json:"readers"`             // clients that one message goes to; 1
+	Size      int           `json:"size"`                // bytes of a message; 64
+	Data      string        `json:"data"`                // "text"; "binary", which must travel as it is; "base64", binary that may travel as text
+	RTT       time.Duration `json:"rtt"`                 // round trip between clients and server; 0
+	Freshness time.Duration `json:"freshness,omitempty"` // longest time that 99 of 100 messages may take; any
+	Interval  time.Duration `json:"interval,omitempty"`  // polling, ajax: time between two questions; as long as Freshness allows, else the measured one
+	Proxy     string        `json:"proxy"`               // what stands before the server: a name of package proxy, or "strict"; none
+	Tabs      int           `json:"tabs"`                // pages that one user has open, over HTTP/1.1; 1
+	Cores     float64       `json:"cores,omitempty"`     // that the server may use; any
+	Memory    float64       `json:"memory,omitempty"`    // bytes that it may use; any
+	Prefer    string        `json:"prefer"`              // what to rank by: "balance", or "latency", "bytes", "cpu", "memory"; balance
+	Headers   int           `json:"headers"`             // bytes that clients add to each request beyond what the measured ones sent; 0
 }
 
 // Strict is a proxy that passes finished answers alone, as some in companies do: no stream and no upgrade.

@@ -93,8 +93,8 @@ func (o *Observations) push(a result.Arm) bool {
 
 // A Fitness is the held-out error of one law for one transport.
 type Fitness struct {
-	Transport string `json:"transport"`
-	Figure    string `json:"figure"` // "cpu", "memory", "up", "down", "p50", "p99"
+	Transport string `json:"transport,omitempty"` // "" is all of them
+	Figure    string `json:"figure"`              // "cpu", "memory", "up", "down", "p50", "p99"
 	Error
 }
 

@@ -152,6 +152,8 @@ func TestPredictionsAreWhatTheMachineWouldDo(t *testing.T) {
 				t.Errorf("longpoll: %s and %s at p99, want more than a transit, and up to three", got.P50, got.P99)
 			}
 		default:
+			near(t, name+" floor", got.Floor.Seconds(), floor, 0.1)
+			near(t, name+" tail", got.Tail.Seconds(), 2*floor, 0.1)
 			near(t, name+" p50", got.P50.Seconds(), 0.025+floor, 0.05)
 			near(t, name+" p99", got.P99.Seconds(), 0.025+2*floor, 0.05)
 		}

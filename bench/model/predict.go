@@ -18,6 +18,8 @@ type Prediction struct {
 	Mean      time.Duration // of delivery, from the log to the client
 	P50       time.Duration
 	P99       time.Duration
+	Floor     time.Duration    // of the P50, what is fitted and not arithmetic: the machine's part, 0 where waiting hides it
+	Tail      time.Duration    // of the P99, likewise
 	Blind     bool             // no tail was measured: P99 knows of waiting alone, and is a lower bound
 	Form      theory.Form      // of delivery, the floor included
 	Asked     float64          // questions a second of one client
@@ -39,6 +41,9 @@ func (m *Model) predict(a arm, ask Ask) Prediction {
 	l := ask.load(a.info)
 	floor, tail, known := m.floor(a, l)
 	p.Blind = !known
+	if !timetable(p.Transport) {
+		p.Floor, p.Tail = floor, floor+tail
+	}
 	q := ask.question(a.info, m.source.Options, floor)
 	if timetable(p.Transport) {
 		p.Interval = ask.interval(p.Transport, m.source.Options.Interval, floor+tail)
