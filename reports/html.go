@@ -26,6 +26,7 @@ type page struct {
 	Summary string
 	Facts   [][2]string
 	Others  *Table // verdicts of the sections that are not the main ones
+	Heading string // over the alarms
 	Failed  bool   // a promise was broken: the head is red
 	Command string
 	Runs    int
