@@ -8,7 +8,7 @@ PKGS   ?= ./...
 TOOL   := $(GO) tool -modfile=tools.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint fuzz bench benchstat bars calibrate report readme build model demo clean tools
+.PHONY: help test race lint fuzz bench benchstat bars calibrate report readme build model demo memory clean tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ model: ## measure what the cost model of advise is fitted on, half an hour on an
 	$(GO) run . run --matrix bench/model/matrix.yaml $(if $(RUNS),--runs $(RUNS)) --calibrate no --out artifacts/model --quiet
 	$(GO) run . advise --from artifacts/model/result.json --keep bench/model/measured.json
 	$(GO) run . advise --errors
+
+memory: tools ## watch the demo page's memory for ten minutes under load (LENGTH=1m for less)
+	UITEST_MEMORY=$(or $(LENGTH),10m) $(GO) test -run Memory -count 1 -timeout 30m -v ./web/uitest
 
 demo: tools ## show all transports side by side in a page, live (ADDR=127.0.0.1:0 for another address)
 	npm ci --prefix web --no-audit --no-fund --silent

@@ -17,7 +17,7 @@ import (
 // Pictures of the page, for people: both themes, three widths, idle and busy and broken.
 func TestPicturesAreKept(t *testing.T) {
 	d := start(t)
-	p := openBrowser(t).page(d, sixLanes)
+	p := openBrowserWith(t).page(d, sixLanes)
 	p.open(6)
 	shoot := func(state, theme string, widths ...int64) {
 		p.do(`document.documentElement.dataset.theme = %q`, theme)
@@ -92,7 +92,7 @@ func (p *tab) traced() bool {
 // How the page keeps up is printed, not judged: that is the machine's matter too.
 func TestFramesAtSixTimesAHundredMessagesASecond(t *testing.T) {
 	d := start(t)
-	p := openBrowser(t).page(d, sixLanes)
+	p := openBrowserWith(t).page(d, sixLanes)
 	p.open(6)
 	d.post("/api/publish", `{"rate":100}`)
 	d.progress(p, 100)

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long the page may take for anything.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // A browser is Chromium without a window.
 type browser struct {
@@ -43,11 +43,20 @@ type event struct {
 	TS   float64
 }
 
+// openBrowser starts one that asks pages for less motion: drawing is half of what a lane costs, and here it is
+// in the way.
 func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	return openBrowserWith(t, chromedp.Flag("force-prefers-reduced-motion", true))
+}
+
+// openBrowserWith starts a browser in which pages move if they want to.
+func openBrowserWith(t *testing.T, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	o := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(need(t, "chromium")), chromedp.NoSandbox, chromedp.WindowSize(1400, 1000),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
+	o = append(o, more...)
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), o...)
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
