@@ -29,18 +29,19 @@ const (
 // watches them, and each wake-up has a price of its own. Where both burn, and messages come many at once, what
 // is left of that is within the tolerance.
 func readBurn(ctx context.Context, c Config) (reading, error) {
-	p := bench.Plan{Blocks: 9, Seed: c.Seed, Arms: variants("tcp", frugal, wasteful),
-		Workloads: asked(workload.Workload{Kind: workload.Ingest, Rate: 2000, Arrival: workload.Arrival{Process: workload.Bursts, Burst: 200}},
-			100*time.Millisecond, 300*time.Millisecond),
+	pairs, length := 9, 300*time.Millisecond
+	if c.Quick {
+		pairs, length = 5, 200*time.Millisecond
+	}
+	p := bench.Plan{Blocks: pairs, Seed: c.Seed, Arms: variants("tcp", frugal, wasteful),
+		Workloads: asked(workload.Workload{Kind: workload.Ingest, Rate: 4000, Arrival: workload.Arrival{Process: workload.Bursts, Burst: 100}},
+			50*time.Millisecond, length),
 		Plant: func(a result.Arm) bench.Plant {
 			if a.Variant == frugal {
 				return bench.Plant{Server: node.Plant{Burn: burnt}}
 			}
 			return bench.Plant{Server: node.Plant{Burn: 2 * burnt}}
 		},
-	}
-	if c.Quick {
-		p.Blocks = 3
 	}
 	runs, err := measure(ctx, p)
 	r := reading{disturbed: disturbed(runs)}
