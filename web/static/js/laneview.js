@@ -108,10 +108,13 @@ export class LaneView {
       this.track.resize(width, height, Math.min(devicePixelRatio || 1, 2));
     });
     this.resizes.observe(this.canvas);
-    this.sights = new IntersectionObserver(([entry]) => {
-      this.track.visible = entry.isIntersecting;
-      this.track.touch();
-    });
+    this.sights = new IntersectionObserver(
+      ([entry]) => {
+        this.track.visible = entry.isIntersecting;
+        this.track.touch();
+      },
+      { rootMargin: "200px" },
+    );
     this.sights.observe(this.canvas);
   }
 

@@ -30,14 +30,14 @@ export class Measurements extends Emitter {
     for (const lane of this.#app.lanes) lane.latencies.clear();
   }
 
-  #look(at, { id, up, down, requests, opened, empty = 0, messages }) {
+  #look(at, { id, up, down, requests, empty = 0, messages }) {
     const lane = this.#app.lanes.find((l) => l.id === id);
     if (!lane) return this.#looks.delete(id);
     let of = this.#looks.get(id);
     if (of?.transport !== lane.transport) this.#looks.set(id, (of = { transport: lane.transport, ring: new Ring(looks) }));
     const bytes = layerNames.map((name) => (up?.[name] ?? 0) + (down?.[name] ?? 0));
     if (of.ring.length && of.ring.at(-1).requests > requests) of.ring.clear(); // the counters were cleared
-    of.ring.push({ at, delivered: messages ?? lane.judge.delivered, requests, opened, empty, bytes });
+    of.ring.push({ at, delivered: messages ?? lane.judge.delivered, requests, empty, bytes });
   }
 
   /** A lane's figures over the last seconds. */
@@ -47,6 +47,7 @@ export class Measurements extends Emitter {
     const ring = this.#looks.get(lane.id)?.ring;
     if (!ring || ring.length < 5) return f;
     const last = ring.at(-1);
+    if (at - last.at > over) return f; // the server says nothing
     let first = last;
     for (let i = ring.length - 1; i >= 0 && last.at - ring.at(i).at <= over; i--) first = ring.at(i);
     const seconds = (last.at - first.at) / 1000;
@@ -56,7 +57,6 @@ export class Measurements extends Emitter {
     const total = layers.reduce((sum, n) => sum + n, 0);
     f.messages = delivered / seconds;
     f.requests = (last.requests - first.requests) / seconds;
-    f.opened = last.opened;
     f.empty = f.requests > 0 ? (last.empty - first.empty) / (last.requests - first.requests) : NaN;
     f.perSecond = total / seconds;
     if (delivered > 0) {

@@ -25,6 +25,7 @@ export class Track {
   #kind = new Uint8Array(capacity); // 0 in order, 1 replayed, 2 repeated
   #landed = 0;
   #idle = false;
+  #blank = true; // a canvas that was resized is black until it is drawn, in sight or not
   #drawn = null; // what the last picture was drawn from
   #colors = null;
   #sprites = null;
@@ -62,8 +63,8 @@ export class Track {
     this.#dpr = dpr;
     this.#canvas.width = Math.round(width * dpr);
     this.#canvas.height = Math.round(height * dpr);
-    this.#idle = false;
-    if (this.#drawn) this.draw(...this.#drawn); // a canvas that was resized is black until it is drawn
+    this.#blank = true;
+    if (this.#drawn) this.draw(...this.#drawn);
   }
 
   /** Has the next draw happen though nothing moves: colours or quantiles changed. */
@@ -83,7 +84,8 @@ export class Track {
   /** Draws the lane at a time; last is the lane's newest offset. Without motion nothing is under way. */
   draw(now, published, last, motion) {
     const flying = motion && last > 0 && last < published.latest;
-    if (!this.visible || !this.#colors || (this.#idle && !flying)) return;
+    if (!this.#colors || (!this.#blank && (!this.visible || (this.#idle && !flying)))) return;
+    this.#blank = false;
     this.#drawn = [now, published, last, motion];
     const c = this.#context;
     c.setTransform(this.#dpr, 0, 0, this.#dpr, 0, 0);
