@@ -3,6 +3,7 @@ package calibrate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"transportlab/bench"
@@ -14,22 +15,22 @@ import (
 // readBytes lets a tap beneath the byte meter write down what really passes, and holds the meter's layers
 // against it, to the byte: over arms that push and arms that ask.
 func readBytes(ctx context.Context, c Config) (reading, error) {
-	names := []string{"websocket", "streaming", "longpoll", "polling"}
-	if c.Quick {
-		names = []string{"websocket", "polling"}
+	arms := slices.Concat(variants("websocket", ""), variants("polling", ""))
+	if !c.Quick {
+		arms = slices.Concat(arms, variants("streaming", ""), variants("longpoll", ""))
+		for _, carrier := range []string{"h1tls", "h2c", "h2"} { // where the tap sees bytes and cannot tell what they are
+			arms = append(arms, result.Arm{Transport: "longpoll", Carrier: carrier, Net: "loopback"})
+		}
 	}
-	p := bench.Plan{Blocks: 1, Seed: c.Seed,
+	p := bench.Plan{Blocks: 1, Seed: c.Seed, Arms: arms,
 		Workloads: asked(workload.Workload{Kind: workload.Push, Rate: 100, Size: 64}, 50*time.Millisecond, 300*time.Millisecond),
 		Options:   transports.Options{Interval: 40 * time.Millisecond},
 	}
-	taps := map[string]*tap{}
-	for _, name := range names {
-		taps[name] = new(tap)
-		p.Arms = append(p.Arms, variants(name, "")...)
+	taps := map[result.Arm]*tap{}
+	for _, a := range arms {
+		taps[a] = new(tap)
 	}
-	p.Plant = func(a result.Arm) bench.Plant {
-		return bench.Plant{Dial: taps[a.Transport].dial, Count: taps[a.Transport].mark}
-	}
+	p.Plant = func(a result.Arm) bench.Plant { return bench.Plant{Dial: taps[a].dial, Count: taps[a].mark} }
 	runs, err := measure(ctx, p)
 	r := reading{disturbed: disturbed(runs)}
 	if err == nil {
@@ -38,17 +39,13 @@ func readBytes(ctx context.Context, c Config) (reading, error) {
 	if err != nil {
 		return r, err
 	}
-	for _, name := range names {
-		for _, run := range runs {
-			if run.Arm.Transport != name {
-				continue
-			}
-			truth, err := taps[name].between(1, 2) // 0 is when all clients had connected
-			if err != nil {
-				return r, fmt.Errorf("%s: %w", name, err)
-			}
-			r.checks = append(r.checks, judgeBytes(name, p.Workloads[0].Size, truth, run)...)
+	for _, a := range arms {
+		i := slices.IndexFunc(runs, func(run result.Run) bool { return run.Arm == a })
+		truth, err := taps[a].between(1, 2, a.Carrier == "h1") // mark 0 is when all clients had connected
+		if err != nil {
+			return r, fmt.Errorf("%s: %w", a, err)
 		}
+		r.checks = append(r.checks, judgeBytes(a.String(), p.Workloads[0].Size, truth, runs[i])...)
 	}
 	return r, nil
 }

@@ -20,7 +20,7 @@ func steps(c Config) []step {
 		quick time.Duration
 	}{
 		{step{"known delays", 25 * time.Second, "4 runs of each instead of 9, and none over a WebSocket", readDelays}, 6 * time.Second},
-		{step{"known bytes", 3 * time.Second, "streaming and longpoll are left out", readBytes}, 1500 * time.Millisecond},
+		{step{"known bytes", 3 * time.Second, "streaming, longpoll, TLS and HTTP/2 are left out", readBytes}, 1500 * time.Millisecond},
 		{step{"a server that stalls", 31 * time.Second, "one stall of 500ms instead of three of 1s, over streaming instead of polling", readStall}, 4500 * time.Millisecond},
 		{step{"lost, repeated and swapped messages", 2500 * time.Millisecond, "5,000 messages instead of 10,000", readFaults}, 800 * time.Millisecond},
 		{step{"burnt CPU time", 14 * time.Second, "5 pairs of runs instead of 9, and shorter", readBurn}, 4 * time.Second},

@@ -87,19 +87,23 @@ type passed struct {
 	headers int // of them, request and status lines and header fields
 }
 
-// between adds up both directions of all connections between marks a and b, counted from 0.
-func (t *tap) between(a, b int) (passed, error) {
+// between adds up both directions of all connections between marks a and b, counted from 0. What is not plain
+// HTTP/1.1 cannot be read: its headers stay 0.
+func (t *tap) between(a, b int, plain bool) (passed, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var sum passed
 	for i, c := range t.conns {
 		for way, transcript := range [][]byte{c.up, c.down} {
 			from, to := at(c.marks, a, way), at(c.marks, b, way)
+			sum.all += to - from
+			if !plain {
+				continue
+			}
 			heads, err := headsOf(transcript, way == 1)
 			if err != nil {
 				return sum, fmt.Errorf("connection %d: %w", i, err)
 			}
-			sum.all += to - from
 			for _, h := range heads {
 				sum.headers += max(min(h[1], to)-max(h[0], from), 0)
 			}

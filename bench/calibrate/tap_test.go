@@ -72,7 +72,7 @@ func exchange(t *testing.T, tap *tap, dial func(context.Context, string, string)
 	}
 	tap.mark()
 	seen := client.Meter().Snapshot()
-	truth, err := tap.between(0, 1)
+	truth, err := tap.between(0, 1, true)
 	if err != nil {
 		t.Fatal(err)
 	}
