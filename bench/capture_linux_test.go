@@ -3,7 +3,9 @@ package bench
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,16 +22,41 @@ import (
 // A tape is what a capture at the clients' interface saw.
 type tape struct {
 	file     *os.File
+	mu       sync.Mutex
+	failed   error // why it is not whole
 	up, down passed
+}
+
+// follow reads what is captured as it comes, because little of it is held for who is not root.
+func (c *tape) follow(t *testing.T) (stop func()) {
+	t.Helper()
+	raw, err := c.file.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { // ends when the file is closed
+		defer close(done)
+		_ = raw.Read(func(fd uintptr) bool {
+			c.drain(int(fd))
+			return false
+		})
+	}()
+	return func() {
+		c.file.Close()
+		<-done
+	}
 }
 
 // passed are packets of one direction; headers are of IP and TCP. On a machine under load an acknowledgement
 // may come so late that the sender repeats itself.
 type passed struct {
-	packets, payload, headers uint64
-	repeated                  uint64            // of the payload, what had passed before
-	next                      map[uint32]uint32 // sequence number, by ports
+	sums
+	next map[uint32]uint32 // sequence number, by ports
 }
+
+// sums are bytes but for the packets. Repeated is of the payload what had passed before.
+type sums struct{ packets, payload, headers, repeated uint64 }
 
 // segment takes in a TCP segment.
 func (w *passed) segment(tcp []byte, headers, payload int) {
@@ -48,41 +75,58 @@ func (w *passed) segment(tcp []byte, headers, payload int) {
 	w.next[ports] = end
 }
 
-// read takes in all packets that have been captured until now.
-func (c *tape) read(t *testing.T) {
+// seen takes in all packets that have been captured until now, and returns what they were.
+func (c *tape) seen(t *testing.T) (up, down sums) {
 	t.Helper()
 	raw, err := c.file.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := make([]byte, 1<<16)
-	for {
-		var n int
-		var failed error
-		if err := raw.Control(func(fd uintptr) { n, _, failed = unix.Recvfrom(int(fd), p, 0) }); err != nil {
-			t.Fatal(err)
-		}
-		switch {
-		case errors.Is(failed, unix.EAGAIN):
-			return
-		case failed != nil:
-			t.Fatal(failed)
-		}
-		const tcp = 6
-		if p[0]>>4 != 4 || p[9] != tcp {
-			t.Fatalf("a packet that is not TCP over IPv4: % x", p[:min(n, 40)])
-		}
-		ip := int(p[0]&15) * 4
-		headers := ip + int(p[ip+12]>>4)*4
-		if total := int(binary.BigEndian.Uint16(p[2:])); total != n {
-			t.Fatalf("a packet of %d bytes of which %d were captured", total, n)
-		}
-		way := &c.down
-		if p[19] == 1 { // to 192.0.2.1, the server
-			way = &c.up
-		}
-		way.segment(p[ip:], headers, n-headers)
+	if err := raw.Control(func(fd uintptr) { c.drain(int(fd)) }); err != nil {
+		t.Fatal(err)
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failed != nil {
+		t.Fatal(c.failed)
+	}
+	return c.up.sums, c.down.sums
+}
+
+// drain takes in what a descriptor holds.
+func (c *tape) drain(fd int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := make([]byte, 1<<16)
+	for c.failed == nil {
+		n, _, err := unix.Recvfrom(fd, p, 0)
+		if errors.Is(err, unix.EAGAIN) {
+			return
+		}
+		if err == nil {
+			err = c.take(p[:n])
+		}
+		c.failed = err
+	}
+}
+
+// take takes in one packet.
+func (c *tape) take(p []byte) error {
+	const tcp = 6
+	if len(p) < 40 || p[0]>>4 != 4 || p[9] != tcp {
+		return fmt.Errorf("a packet that is not TCP over IPv4: % x", p[:min(len(p), 40)])
+	}
+	ip := int(p[0]&15) * 4
+	headers := ip + int(p[ip+12]>>4)*4
+	if total := int(binary.BigEndian.Uint16(p[2:])); total != len(p) {
+		return fmt.Errorf("a packet of %d bytes of which %d were captured", total, len(p))
+	}
+	way := &c.down
+	if p[19] == 1 { // to 192.0.2.1, the server
+		way = &c.up
+	}
+	way.segment(p[ip:], headers, len(p)-headers)
+	return nil
 }
 
 func (c *tape) dropped(t *testing.T) uint32 {
@@ -148,34 +192,37 @@ func capture(t *testing.T, p Plan, a result.Arm, w workload.Workload, store *nod
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	c := &tape{file: file}
+	defer c.follow(t)()
 	before, err := l.count()
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := tape{file: file}
 	var run result.Run
 	err = load.Run(t.Context(), load.Config{Workload: w, Prefix: "c" + a.Transport + a.Carrier + ".", Dial: l.dial, Hooks: load.Hooks{End: func() error {
-		c := settled(t, l, &seen).sub(before)
-		up, down := layers(c.Up, c.up).Total()+uint64(c.Up.Handshake), layers(c.Down, c.down).Total()+uint64(c.Down.Handshake)
-		if seen.up.payload-seen.up.repeated != up || seen.down.payload-seen.down.repeated != down {
-			t.Errorf("the capture saw %d bytes up and %d down, the layers are %d and %d", seen.up.payload, seen.down.payload, up, down)
+		after, up, down := settled(t, l, c)
+		n := after.sub(before)
+		layersUp, layersDown := layers(n.Up, n.up), layers(n.Down, n.down)
+		layersUp.TLS += uint64(n.Up.Handshake)
+		layersDown.TLS += uint64(n.Down.Handshake)
+		if up.payload-up.repeated != layersUp.Total() || down.payload-down.repeated != layersDown.Total() {
+			t.Errorf("the capture saw %+v up and %+v down, the layers are %+v and %+v", up, down, layersUp, layersDown)
 		}
-		if layers(c.Up, c.up).Other+layers(c.Down, c.down).Other > 0 {
-			t.Errorf("layers %+v and %+v", layers(c.Up, c.up), layers(c.Down, c.down))
+		if layersUp.Other+layersDown.Other > 0 {
+			t.Errorf("layers %+v and %+v", layersUp, layersDown)
 		}
-		kernel := wireOf(c, 0)
-		if kernel.Up.Bytes != seen.up.payload || kernel.Down.Bytes != seen.down.payload-seen.down.repeated || kernel.Up.Segments != seen.up.packets || kernel.Down.Segments != seen.down.packets {
-			t.Errorf("the kernel counted %+v and %+v, the capture %+v and %+v", kernel.Up, kernel.Down, seen.up, seen.down)
+		kernel := wireOf(n, 0)
+		if kernel.Up.Bytes != up.payload || kernel.Down.Bytes != down.payload-down.repeated || kernel.Up.Segments != up.packets || kernel.Down.Segments != down.packets {
+			t.Errorf("the kernel counted %+v and %+v, the capture %+v and %+v", kernel.Up, kernel.Down, up, down)
 		}
 		for _, d := range []struct {
 			way     string
 			total   uint64
 			counted float64
-			seen    passed
+			seen    sums
 		}{
-			{"up", kernel.Up.Total(), kernel.Interface.Up, seen.up},
-			{"down", kernel.Down.Total(), kernel.Interface.Down, seen.down},
+			{"up", kernel.Up.Total(), kernel.Interface.Up, up},
+			{"down", kernel.Down.Total(), kernel.Interface.Down, down},
 		} {
 			frames := d.seen.payload + d.seen.headers + ethernet*d.seen.packets
 			if float64(frames) != d.counted {
@@ -183,8 +230,8 @@ func capture(t *testing.T, p Plan, a result.Arm, w workload.Workload, store *nod
 			}
 			// A SYN's options are 8 bytes longer than those of other segments, and nothing else differs unless
 			// something was repeated.
-			if d.total+8*c.wire.Connections != frames && seen.up.repeated+seen.down.repeated == 0 {
-				t.Errorf("%s: %d bytes by segments of %d connections, the capture saw %d", d.way, d.total, c.wire.Connections, frames)
+			if d.total+8*n.wire.Connections != frames && up.repeated+down.repeated == 0 {
+				t.Errorf("%s: %d bytes by segments of %d connections, the capture saw %d", d.way, d.total, n.wire.Connections, frames)
 			}
 		}
 		return nil
@@ -192,30 +239,27 @@ func capture(t *testing.T, p Plan, a result.Arm, w workload.Workload, store *nod
 	if err != nil {
 		t.Fatal(err)
 	}
-	if drops := seen.dropped(t); drops > 0 {
+	if drops := c.dropped(t); drops > 0 {
 		t.Errorf("the capture dropped %d packets", drops)
 	}
 }
 
 // settled reads the counts at a moment at which all of them agree that nothing is under way: a request that
 // is on its way has passed one of them and not the next.
-func settled(t *testing.T, l *lab, seen *tape) count {
+func settled(t *testing.T, l *lab, c *tape) (n count, up, down sums) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		first, err := l.count()
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen.read(t)
-		packets := seen.up.packets + seen.down.packets
+		up, down = c.seen(t)
 		time.Sleep(5 * time.Millisecond)
-		again, err := l.count()
-		if err != nil {
+		if n, err = l.count(); err != nil {
 			t.Fatal(err)
 		}
-		seen.read(t)
-		if again == first && seen.up.packets+seen.down.packets == packets {
-			return again
+		if againUp, againDown := c.seen(t); n == first && up == againUp && down == againDown {
+			return n, up, down
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("it never becomes quiet")
