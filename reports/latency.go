@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"fmt"
 	"strings"
 
 	"transportlab/bench/result"
@@ -87,6 +86,8 @@ func (s Section) table(caption string, names []string, compare bool) Table {
 
 // known are the metrics that some row has, and why others, which their runs could have, are not shown.
 func (s Section) known(names []string) (known, without []string) {
+	missing := map[string][]string{} // reason → columns
+	var reasons []string
 	for _, name := range names {
 		why := ""
 		has := false
@@ -100,8 +101,14 @@ func (s Section) known(names []string) (known, without []string) {
 		case has:
 			known = append(known, name)
 		case why != "":
-			without = append(without, fmt.Sprintf("%s is not shown. %s", heads[name], why))
+			if missing[why] == nil {
+				reasons = append(reasons, why)
+			}
+			missing[why] = append(missing[why], heads[name])
 		}
+	}
+	for _, why := range reasons {
+		without = append(without, "Not shown: "+strings.Join(missing[why], ", ")+". "+why)
 	}
 	return known, without
 }
