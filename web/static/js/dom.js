@@ -25,7 +25,10 @@ function append(e, children) {
 
 /** Sets an element's text if it differs: writing the same anew costs layout, and speaks twice. */
 export function setText(e, text) {
-  if (e.textContent !== text) e.textContent = text;
+  const only = e.firstChild;
+  if (only && only === e.lastChild && only.nodeType === Node.TEXT_NODE) {
+    if (only.data !== text) only.data = text;
+  } else if (e.textContent !== text) e.textContent = text;
 }
 
 /** Sets or removes an attribute if it differs. */

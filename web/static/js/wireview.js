@@ -6,7 +6,7 @@ import { bytes, count, ms } from "./format.js";
 import { WireDetail } from "./wiredetail.js";
 import { WireTotals } from "./wiretotals.js";
 
-const rows = 80;
+const rows = 60;
 const leastSpan = 500; // milliseconds that the waterfall is wide at least
 const mostSpan = 20_000; // and at most
 const spanRows = 40; // rows whose times the width holds: about two screens of the list
