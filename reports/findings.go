@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"transportlab/bench/result"
 )
@@ -16,12 +17,12 @@ func (r *Report) findingsChapter() Chapter {
 	claims := Part{ID: "findings-claims", Title: "Claims"}
 	claims.addTable(r.findings(result.Claim, Table{Caption: "Claims and what was measured", Prose: true, Head: []string{"Claim", "measured", "verdict", "why"}},
 		func(f result.Finding) []Entry {
-			return []Entry{lined(f.Says, f.Source), lined(f.Ours, f.Method), verdictEntry(f.Verdict), {Text: f.Why}}
+			return []Entry{lined(f.Says, f.Source), lined(f.Ours, f.Method, numbers(f.Figures)), verdictEntry(f.Verdict), {Text: f.Why}}
 		}))
 	literature := Part{ID: "findings-literature", Title: "Published results, reproduced"}
 	literature.addTable(r.findings(result.Literature, Table{Caption: "Published results and ours", Prose: true, Head: []string{"Result", "theirs", "ours", "verdict", "why"}},
 		func(f result.Finding) []Entry {
-			return []Entry{lined(f.Says, f.Source), {Text: cmp.Or(f.Theirs, absent)}, lined(cmp.Or(f.Ours, absent), f.Method), verdictEntry(f.Verdict), {Text: f.Why}}
+			return []Entry{lined(f.Says, f.Source), {Text: cmp.Or(f.Theirs, absent)}, lined(cmp.Or(f.Ours, absent), f.Method, numbers(f.Figures)), verdictEntry(f.Verdict), {Text: f.Why}}
 		}))
 	for _, p := range []*Part{&claims, &literature} {
 		if len(p.Tables) > 0 {
@@ -49,10 +50,29 @@ func (r *Report) findings(group string, t Table, row func(result.Finding) []Entr
 	return t
 }
 
-func lined(text, below string) Entry {
+func lined(text string, below ...string) Entry {
 	e := Entry{Text: text}
-	e.below(below)
+	e.below(below...)
 	return e
+}
+
+// numbers are the figures behind a finding on one line, in the units that their names end with.
+func numbers(figures []result.Extra) string {
+	var parts []string
+	for i, f := range figures {
+		if i == maxExtras {
+			parts = append(parts, "more in result.json")
+			break
+		}
+		name, text := f.Name, significant(f.Value)
+		if short, ok := strings.CutSuffix(name, "-ns"); ok {
+			name, text = short, duration(f.Value)
+		} else if short, ok := strings.CutSuffix(name, "-B"); ok {
+			name, text = short, size(f.Value)
+		}
+		parts = append(parts, name+" "+text)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func verdictEntry(verdict string) Entry {

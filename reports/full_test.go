@@ -127,7 +127,7 @@ func searches(d *result.Document) {
 	}
 	d.Findings = []result.Finding{
 		{ID: "claim-polling", Group: result.Claim, Says: "Polling asks regardless of whether there is data.", Source: "the project's notes", Method: "requests per message on a silent topic",
-			Ours: "120 requests a minute, none answered with data", Verdict: result.Agrees, Why: "A poll is sent on a timer."},
+			Ours: "120 requests a minute, none answered with data", Figures: []result.Extra{{Name: "requests/min", Value: 120}, {Name: "interval-ns", Value: 5e8}, {Name: "answer-B", Value: 64}}, Verdict: result.Agrees, Why: "A poll is sent on a timer."},
 		{ID: "pimentel-2012", Group: result.Literature, Says: "Polling takes 2.31 to 4.48 times as long as a WebSocket.", Source: "Pimentel and Nickerson 2012", Method: "push, 80 ms round trip, a pause of 150 ms",
 			Theirs: "2.31–4.48 ×", Ours: "3.9 ± 0.2 ×", Verdict: result.Agrees, Why: "Ours lies within their range."},
 		{ID: "bozdag-2007", Group: result.Literature, Says: "Push costs 7 times the server's processor time of pull.", Source: "Bozdag et al. 2007", Method: "fanout",

@@ -182,6 +182,10 @@ func poisoned(t testing.TB, text string) *result.Document {
 	}
 	for i := range d.Findings {
 		f := &d.Findings[i]
+		f.Figures = slices.Clone(f.Figures)
+		for k := range f.Figures {
+			f.Figures[k].Name = text
+		}
 		f.ID, f.Says, f.Source, f.Method, f.Theirs, f.Ours, f.Verdict, f.Why = text, text, text, text, text, text, text, text
 	}
 	for i := range d.Runs {
