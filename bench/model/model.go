@@ -40,9 +40,15 @@ func Default() (*Model, error) {
 	return Fit(o)
 }
 
+// maxObservations bounds the time of a fit, which leaves out every configuration once.
+const maxObservations = 5000
+
 // Fit finds the prices of every arm with runs of enough configurations. Its error names what is missing when no
 // arm has.
 func Fit(o *Observations) (*Model, error) {
+	if n := len(o.Observations); n > maxObservations {
+		return nil, fmt.Errorf("%d runs are more than the %d that a model is fitted on", n, maxObservations)
+	}
 	m := &Model{source: o, ranges: newRanges(o)}
 	for _, info := range o.Arms {
 		if slices.ContainsFunc(m.arms, func(a arm) bool { return a.info.Arm.Transport == info.Arm.Transport }) {

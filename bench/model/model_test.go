@@ -340,6 +340,9 @@ func TestObservationsSurviveAFile(t *testing.T) {
 	if _, err := Fit(&Observations{}); err == nil || !strings.Contains(err.Error(), "too few") {
 		t.Errorf("nothing to fit: %v", err)
 	}
+	if _, err := Fit(&Observations{Observations: make([]Observation, maxObservations+1)}); err == nil || !strings.Contains(err.Error(), "5001 runs") {
+		t.Errorf("more than can be fitted: %v", err)
+	}
 }
 
 // The measurements that come with the program must make a model whose predictions are, in the median, within 15 % of
