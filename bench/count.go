@@ -41,6 +41,10 @@ func (c count) sub(o count) count {
 
 func (s shares) sub(o shares) shares { return shares{s.payload - o.payload, s.envelope - o.envelope} }
 
+// handshakeOptions are the bytes of options of the segment that opens a connection, beyond those that others have:
+// MSS, SACK permitted, timestamps and window scale are 20 bytes; timestamps alone are 12.
+const handshakeOptions = 8
+
 // ethernet is the frame header that a TUN interface does not carry, in bytes.
 const ethernet = 14
 
@@ -50,7 +54,7 @@ func wireOf(c count, unread uint64) *result.Wire {
 		return nil
 	}
 	direction := func(w wire.Way) result.WireCount {
-		return result.WireCount{Bytes: w.Bytes, Segments: w.Segments, Retransmitted: w.Retransmitted}
+		return result.WireCount{Bytes: w.Bytes, Segments: w.Segments, Options: handshakeOptions * c.wire.Connections, Retransmitted: w.Retransmitted}
 	}
 	w := &result.Wire{Up: direction(c.wire.Up), Down: direction(c.wire.Down)}
 	if up, down := c.link.Up, c.link.Down; up.Packets+down.Packets > 0 {

@@ -59,7 +59,7 @@ func Open(ctx context.Context, n result.Net, emulator string, seed uint64) (*Lin
 			return l, nil
 		}
 		if emulator == Relay || ctx.Err() != nil {
-			return nil, fmt.Errorf("network condition %s: %w", n.Name, err)
+			return nil, fmt.Errorf("network condition %s: the relay, which needs /dev/net/tun and root, or user namespaces for everybody: %w", n.Name, err)
 		}
 		l.refused = err
 	case Wrapper:

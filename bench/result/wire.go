@@ -14,16 +14,17 @@ type Wire struct {
 type WireCount struct {
 	Bytes         uint64 `json:"bytes"`         // TCP payload, first transmissions and repetitions
 	Segments      uint64 `json:"segments"`      // all, with those that carry no payload
+	Options       uint64 `json:"options"`       // bytes of TCP options beyond those that every segment has: 8 for each connection that was opened meanwhile
 	Retransmitted uint64 `json:"retransmitted"` // segments that the sender sent again; those of the server are known on an emulated link alone
 }
 
 // SegmentHeader is what a segment carries beside its payload: Ethernet 14, IPv4 20, TCP with timestamps 32. The
-// two segments that open a connection have options of 8 bytes more, and so have acknowledgements of what came out
-// of order; that is not in Total, nor is what follows the Close of a connection.
+// two segments that open a connection have 8 bytes more of options. Acknowledgements of what came out of order, or
+// twice, have some more as well, which nobody counts; nor is what follows the Close of a connection in a Total.
 const SegmentHeader = 66
 
 // Total is bytes on the link.
-func (w WireCount) Total() uint64 { return w.Bytes + SegmentHeader*w.Segments }
+func (w WireCount) Total() uint64 { return w.Bytes + SegmentHeader*w.Segments + w.Options }
 
 // A Moment is a stretch of the measured part: the parts of a timeline follow each other without holes.
 type Moment struct {
