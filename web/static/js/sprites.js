@@ -23,9 +23,9 @@ export class Sprites {
     return canvas.transferToImageBitmap();
   }
 
-  /** The ring's stage for a share, from 0 to 1, of its time. */
+  /** The ring's stage for a share of its time; a landing may be newer than the moment that is drawn again. */
   ring(share) {
-    return this.rings[Math.min(rings - 1, Math.floor(share * rings))];
+    return this.rings[Math.max(0, Math.min(rings - 1, Math.floor(share * rings)))];
   }
 }
 
