@@ -134,11 +134,11 @@ func TestMemoryStaysFlat(t *testing.T) {
 	p.open(6)
 	fill := func(messages uint64) {
 		for end := d.tail() + messages; d.tail() < end; {
-			d.post("/api/publish", `{"burst":750}`)
-			d.progress(p, 500)
+			d.post("/api/publish", `{"burst":1000}`)
+			d.progress(p, 700)
 		}
 	}
-	fill(4500)
+	fill(4200)
 	first := p.heap()
 	if text := os.Getenv("UITEST_MEMORY"); text != "" {
 		length, err := time.ParseDuration(text)
@@ -151,7 +151,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 		}
 		d.post("/api/publish", `{"rate":0}`)
 	} else {
-		fill(1500)
+		fill(1000)
 	}
 	d.complete(p)
 	last := p.heap()
