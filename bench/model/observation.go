@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"time"
 
 	"transportlab/bench/result"
@@ -67,6 +68,8 @@ func Observe(documents ...*result.Document) (*Observations, error) {
 			return nil, fmt.Errorf("measurements of two machines make no model: %s and %s", a.CPU, b.CPU)
 		case first.Store.Kind != d.Store.Kind:
 			return nil, fmt.Errorf("measurements over two stores make no model: %s and %s", first.Store.Kind, d.Store.Kind)
+		case !reflect.DeepEqual(first.Options, d.Options):
+			return nil, errors.New("measurements with two sets of options make no model: clients would ask more often in one")
 		}
 		workloads := map[string]workload.Workload{}
 		for _, w := range d.Workloads {

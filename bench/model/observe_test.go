@@ -58,6 +58,7 @@ func TestRunsThatSayNothingAreLeftOut(t *testing.T) {
 	for what, spoil := range map[string]func(*result.Document){
 		"two machines": func(d *result.Document) { d.Environment.CPU = "B" },
 		"two stores":   func(d *result.Document) { d.Store.Kind = "memory" },
+		"two sets of":  func(d *result.Document) { d.Options.Interval = time.Second },
 	} {
 		d := document()
 		spoil(d)
