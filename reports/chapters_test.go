@@ -175,3 +175,27 @@ func TestPoorDocumentsMakeReports(t *testing.T) {
 		}
 	}
 }
+
+func TestGuideNamesAllThatCannotBeToldApart(t *testing.T) {
+	d := fixture(t, 8)
+	for i := range d.Runs { // the first two are one and the same
+		r := &d.Runs[i]
+		if r.Workload == "idle" && r.Arm.Transport == "longpoll" {
+			server := *r.Server // the fixture's own is shared
+			server.Connected.RSS = server.Before.RSS + 500*6000
+			r.Server = &server
+		}
+	}
+	r, err := New(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(r.Guide, func(a Advice) bool { return strings.HasSuffix(a.Situation, "memory") })
+	if i < 0 || r.Guide[i].Choose != "Polling or Long polling · h2c" || !r.Guide[i].Sure {
+		t.Errorf("guide %+v", r.Guide)
+	}
+	i = slices.IndexFunc(r.Guide, func(a Advice) bool { return strings.HasSuffix(a.Situation, "traffic") })
+	if i < 0 || r.Guide[i].Choose != "any: no difference found" {
+		t.Errorf("guide %+v", r.Guide)
+	}
+}

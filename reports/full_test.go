@@ -78,6 +78,8 @@ func newFull(t testing.TB, d *result.Document) *result.Document {
 
 // extend gives a run what only some have.
 func extend(r *result.Run, rng *rand.Rand) {
+	bytes := *r.Bytes // the fixture's own is shared
+	r.Bytes = &bytes
 	if r.Delivery.Count > 0 && r.Arm.Transport != "null" {
 		for i := range 10 {
 			p50 := float64(r.Delivery.P50) * (0.9 + 0.2*rng.Float64())

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"transportlab/bench/stats"
 	"transportlab/bench/workload"
@@ -16,7 +17,7 @@ type Advice struct {
 	Measured  string
 	Section   string // the workload that it rests on
 	chapter   string // that shows the figure
-	Sure      bool   // enough runs, and the first is told apart from the second
+	Sure      bool   // enough runs of all
 }
 
 // situations are what readers come with, each with the figure that decides it and the kinds of workload
@@ -94,18 +95,42 @@ func advise(situation, name string, s Section) (Advice, bool) {
 	}
 	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.cell.Median, b.cell.Median) })
 	first, second, last := entries[0], entries[1], entries[len(entries)-1]
-	a := Advice{Situation: situation, Choose: first.arm, Section: s.ID, chapter: chapterOf(name)}
-	c := stats.Compare(second.values, first.values)
-	verdict := c.Verdict(c.P, equivalence)
-	a.Sure = verdict != stats.TooSmall
-	if verdict == stats.Equivalent || verdict == stats.NoDifference || metric(name).Exact && first.cell.Median == second.cell.Median {
-		a.Choose += " or " + second.arm
+	a := Advice{Situation: situation, Section: s.ID, chapter: chapterOf(name), Sure: true}
+	ps := make([]float64, len(entries)-1)
+	for i, e := range entries[1:] {
+		ps[i] = stats.PValue(e.values, first.values)
+	}
+	ps = stats.Holm(ps)
+	choices := []string{first.arm}
+	for i, e := range entries[1:] {
+		switch stats.Compare(e.values, first.values).Verdict(ps[i], equivalence) {
+		case stats.TooSmall:
+			a.Sure = false
+			if metric(name).Exact && e.cell.Median == first.cell.Median {
+				choices = append(choices, e.arm)
+			}
+		case stats.Equivalent, stats.NoDifference:
+			choices = append(choices, e.arm)
+		}
+	}
+	a.Choose = either(choices)
+	if len(choices) == len(entries) && len(entries) > 2 {
+		a.Choose = "any: no difference found"
 	}
 	a.Measured = fmt.Sprintf("%s; %s %s", first.cell.Text, second.arm, second.cell.Text)
 	if len(entries) > 2 {
 		a.Measured += fmt.Sprintf("; %s %s", last.arm, last.cell.Text)
 	}
 	return a, true
+}
+
+// either lists names to choose from.
+func either(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // chapterOf is the chapter that shows a metric.
