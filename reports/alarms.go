@@ -74,7 +74,7 @@ func (r *Report) alarms() []string {
 		list = append(list, fmt.Sprintf("%d of %d runs failed and are left out of all figures; the accounting says why.", failed, len(d.Runs)))
 	}
 	if 10*(useless+disturbed) > len(d.Runs) {
-		list = append(list, fmt.Sprintf("The machine was too busy for some figures: of %d runs, %d are left out and %d more keep no percentile above 90; the list below says why.", len(d.Runs), useless, disturbed))
+		list = append(list, fmt.Sprintf("The machine was too busy for some figures: of %d runs, %d left out, %d more without percentiles above 90; footnotes and accounting say why.", len(d.Runs), useless, disturbed))
 	}
 	if d.Partial != "" {
 		list = append(list, "The measurement is incomplete: "+d.Partial)
