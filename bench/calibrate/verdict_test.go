@@ -141,18 +141,18 @@ func TestSearchForgivesAMoment(t *testing.T) {
 	}
 }
 
-func TestVegetasReportMustBeWhole(t *testing.T) {
+func TestVegetasReportIsOfAnsweredRequests(t *testing.T) {
 	const whole = `{"latencies":{"mean":23,"50th":7,"95th":207,"99th":274,"max":280},"requests":200,"success":1,"errors":[]}`
-	d, err := parseVegeta([]byte(whole), 200)
-	if err != nil || d != (distribution{23, 7, 207, 274, 280}) {
-		t.Errorf("%+v, %v", d, err)
+	d, sent, err := parseVegeta([]byte(whole))
+	if err != nil || sent != 200 || d != (distribution{23, 7, 207, 274, 280}) {
+		t.Errorf("%+v of %d, %v", d, sent, err)
 	}
 	for what, report := range map[string]string{
 		"no JSON":      "Requests [total] 200",
-		"too few":      strings.Replace(whole, `"requests":200`, `"requests":199`, 1),
+		"none":         strings.Replace(whole, `"requests":200`, `"requests":0`, 1),
 		"some refused": strings.Replace(whole, `"success":1`, `"success":0.99`, 1),
 	} {
-		if d, err := parseVegeta([]byte(report), 200); err == nil {
+		if d, _, err := parseVegeta([]byte(report)); err == nil {
 			t.Errorf("%s: %+v", what, d)
 		}
 	}
