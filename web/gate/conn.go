@@ -84,8 +84,8 @@ func (c *conn) serve() {
 		return
 	}
 	var work sync.WaitGroup
-	work.Go(func() { up.read(c.takeUp, nil) })                  // ends with the client's last byte, or reset
-	work.Go(func() { down.read(c.takeDown, c.holder.release) }) // ends with the server's last byte, or reset
+	work.Go(func() { up.read(c.takeUp, func() {}) })            // ends with the client's last byte, or reset
+	work.Go(func() { down.read(c.takeDown, c.release) })        // ends with the server's last byte, or reset
 	work.Go(func() { c.end(up.write(nil), server) })            // ends behind up.read, or with reset
 	work.Go(func() { c.end(down.write(c.tap.down), c.client) }) // ends behind down.read, or with reset
 	work.Wait()
@@ -123,22 +123,24 @@ func (c *conn) end(inOrder bool, to net.Conn) {
 
 // takeUp shows the tap what the client sends. A request is passed on when its head is whole, so that an
 // upgrade can be refused in the server's place.
-func (c *conn) takeUp(data []byte, at time.Time) ([]byte, error) {
+func (c *conn) takeUp(data []byte, at time.Time) error {
 	c.holder.up(data, at)
 	data, upgrade := c.tap.up(data, at)
 	fault, _ := c.gate.faults.get()
 	if upgrade && fault.BlockWebSocket {
-		c.down.put(parcel{data: []byte(blocked), at: at})
+		c.down.put([]byte(blocked), at)
 		c.down.finish(false)
-		return nil, io.EOF
+		return io.EOF
 	}
-	return data, nil
+	c.up.put(data, at)
+	return nil
 }
 
-// takeDown holds back what a buffering proxy would.
-func (c *conn) takeDown(data []byte, at time.Time) ([]byte, error) {
+// takeDown passes on what the server sends, but what a buffering proxy would hold back.
+func (c *conn) takeDown(data []byte, at time.Time) error {
 	fault, _ := c.gate.faults.get()
-	return c.holder.down(data, at, fault.Buffer), nil
+	c.holder.down(data, at, fault.Buffer, c.down.put)
+	return nil
 }
 
 // release passes on what was held back.
@@ -147,7 +149,7 @@ func (c *conn) release() {
 	down := c.down
 	c.mu.Unlock()
 	if down != nil {
-		down.put(parcel{data: c.holder.release(), at: c.gate.o.Now()})
+		c.holder.release(c.gate.o.Now(), down.put)
 	}
 }
 

@@ -25,29 +25,26 @@ func (h *holder) up(b []byte, at time.Time) {
 	h.scout.up(b, at)
 }
 
-// down takes what the server says and returns what may pass.
-func (h *holder) down(b []byte, at time.Time, buffer bool) []byte {
+// down takes what the server says and hands pass what may go on. It is locked meanwhile, as release is: the
+// bytes keep their order.
+func (h *holder) down(b []byte, at time.Time, buffer bool, pass func([]byte, time.Time)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.scout.down(b, at)
 	h.held = append(h.held, b...)
 	if buffer && len(h.held) < mostHeld && !h.scout.betweenAnswers() {
-		return nil
+		return
 	}
-	return h.take()
+	pass(h.held, at)
+	h.held = nil
 }
 
-// release returns what was held.
-func (h *holder) release() []byte {
+// release hands pass what was held.
+func (h *holder) release(at time.Time, pass func([]byte, time.Time)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.take()
-}
-
-func (h *holder) take() []byte {
-	held := h.held
+	pass(h.held, at)
 	h.held = nil
-	return held
 }
 
 // betweenAnswers tells whether the server has said all of an answer, or goes on without any.

@@ -40,9 +40,9 @@ func newPipe(c *conn, from, to net.Conn, l *link) *pipe {
 	return p
 }
 
-// read takes what comes until the end. take may keep bytes back or refuse them; rest, if not nil, is asked for
-// what it has kept.
-func (p *pipe) read(take func(data []byte, at time.Time) ([]byte, error), rest func() []byte) {
+// read hands take what comes until the end; take puts it into a pipe, or ends the reading with an error. last
+// is called behind all of it.
+func (p *pipe) read(take func(data []byte, at time.Time) error, last func()) {
 	buf := make([]byte, 32<<10)
 	var err error
 	for err == nil {
@@ -51,17 +51,22 @@ func (p *pipe) read(take func(data []byte, at time.Time) ([]byte, error), rest f
 		if n == 0 {
 			continue
 		}
-		at := p.conn.gate.o.Now()
-		data, refused := take(append([]byte(nil), buf[:n]...), at)
-		if refused != nil {
+		p.room()
+		if refused := take(append([]byte(nil), buf[:n]...), p.conn.gate.o.Now()); refused != nil {
 			err = refused
 		}
-		p.put(parcel{data, at, rand.Float64()})
 	}
-	if rest != nil {
-		p.put(parcel{rest(), p.conn.gate.o.Now(), rand.Float64()})
-	}
+	last()
 	p.finish(err != io.EOF)
+}
+
+// room waits until there is some.
+func (p *pipe) room() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.bytes >= mostQueued && !p.ended {
+		p.moved.Wait()
+	}
 }
 
 // finish tells that nothing more comes.
@@ -75,20 +80,15 @@ func (p *pipe) finish(failed bool) {
 	p.moved.Broadcast()
 }
 
-func (p *pipe) put(x parcel) {
-	if len(x.data) == 0 {
-		return
-	}
+// put sends data on its way. It never waits: room does.
+func (p *pipe) put(data []byte, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.bytes >= mostQueued && !p.ended {
-		p.moved.Wait()
-	}
-	if p.ended {
+	if len(data) == 0 || p.ended {
 		return
 	}
-	p.queue = append(p.queue, x)
-	p.bytes += len(x.data)
+	p.queue = append(p.queue, parcel{data, at, rand.Float64()})
+	p.bytes += len(data)
 	p.moved.Broadcast()
 }
 

@@ -81,6 +81,21 @@ func TestDelayStallAndSilenceShowAndPass(t *testing.T) {
 		d.post(fmt.Sprintf("/api/lanes/%d/fault", i+1), `{}`)
 	}
 	d.progress(p, 5)
+	for _, lane := range []int{3, 4} { // behind a buffering proxy answers that end still come
+		d.post(fmt.Sprintf("/api/lanes/%d/fault", lane), `{"buffer":true}`)
+	}
+	tail = d.tail()
+	p.becomes(fmt.Sprintf(`Number(lab.lanes[2].cursor.split(':')[1]) > %d`, tail+20))
+	var offset uint64
+	if l := p.lanes()[3]; l.Transport != "streaming" {
+		t.Errorf("lane 4 speaks %s", l.Transport)
+	} else if _, err := fmt.Sscanf(l.Cursor[7:], "%d", &offset); err != nil || offset > tail+5 {
+		t.Errorf("a stream goes on behind a buffering proxy, from %d to %s: %v", tail, l.Cursor, err)
+	}
+	for _, lane := range []int{3, 4} {
+		d.post(fmt.Sprintf("/api/lanes/%d/fault", lane), `{}`)
+	}
+	d.progress(p, 5)
 	d.post("/api/publish", `{"rate":0}`)
 	d.complete(p)
 	p.quiet(failures...)
