@@ -145,11 +145,11 @@ func TestArmsPassProxies(t *testing.T) {
 	p := Plan{Workloads: []workload.Workload{w}, Blocks: 1, Store: "embedded", Options: transports.Options{Interval: 50 * time.Millisecond}, Grace: time.Second}
 	const deaf = "proxy=nginx-ignoring"
 	for variant, names := range map[string][]string{
-		"proxy=nginx":                  {"polling", "longpoll", "streaming", "websocket", "socketio"},
-		"proxy=haproxy":                {"streaming", "websocket"},
+		"proxy=nginx":                  {"streaming", "websocket"},
+		"proxy=haproxy":                {"streaming"},
 		deaf:                           {"longpoll", "streaming"},
 		"compression=gzip,proxy=nginx": {"streaming"},
-		"headers=browser,proxy=nginx":  {"longpoll", "websocket"},
+		"headers=browser,proxy=nginx":  {"longpoll"},
 	} {
 		for _, name := range names {
 			p.Arms = append(p.Arms, result.Arm{Transport: name, Carrier: "h1", Net: "loopback", Variant: variant})
