@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -166,14 +165,5 @@ func TestAxeFindsNothingSeriousInEitherTheme(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestUnitsOfThePagePassInNode(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), need(t, "node"), "--test", "../test/")
-	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "pass ") {
-		t.Errorf("%v\n%s", err, out)
-	} else if i := strings.Index(string(out), "tests "); i >= 0 {
-		t.Log(strings.Join(strings.Fields(string(out)[i:]), " "))
 	}
 }
