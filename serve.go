@@ -21,6 +21,7 @@ type serveCommand struct {
 	Redis      string        `default:"auto" placeholder:"SPEC" env:"TRANSPORTLAB_REDIS" help:"Where the log is kept: auto is a private redis-server when there is one, else embedded; embedded; memory; or a URL (${default})."`
 	Transports []string      `short:"t" placeholder:"NAME" help:"Transports to serve (all)."`
 	Hosts      []string      `placeholder:"NAME" help:"Names by which pages may address the server; needed with --addr on other than loopback (localhost, 127.0.0.1, [::1])."`
+	Benchmark  bool          `help:"Be the target of a load test: one address may hold all connections, and each may send as much as it likes."`
 	Budget     time.Duration `default:"10s" help:"Time for saying goodbye to clients at the end (${default})."`
 	Tuning     tuning        `embed:"" group:"Options of the transports"`
 }
@@ -58,7 +59,8 @@ Examples:
 
   transportlab serve
   transportlab serve --addr 127.0.0.1:0 --redis memory -t polling,websocket
-  transportlab serve --redis redis://127.0.0.1:6379/0 --carrier h2`
+  transportlab serve --redis redis://127.0.0.1:6379/0 --carrier h2
+  transportlab serve --benchmark                  then, beside it: transportlab run --target http://127.0.0.1:8080`
 }
 
 func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
@@ -77,8 +79,15 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	if !t.json {
 		out = &announcement{t: t}
 	}
-	return node.Serve(ctx, node.Config{Addr: c.Addr, Carrier: c.Carrier, Store: c.Redis, Options: c.Tuning.options(),
-		Transports: c.Transports, Hosts: hosts, Budget: c.Budget}, nil, out)
+	config := node.Config{Addr: c.Addr, Carrier: c.Carrier, Store: c.Redis, Options: c.Tuning.options(),
+		Transports: c.Transports, Hosts: hosts, Budget: c.Budget}
+	if c.Benchmark {
+		config.Generous, config.MaxConns = true, 100_000
+		if config.Options.MessageRate == 0 {
+			config.Options.MessageRate = 10_000_000
+		}
+	}
+	return node.Serve(ctx, config, nil, out)
 }
 
 // An announcement turns the line with which a node says that it is ready into instructions.
