@@ -80,13 +80,19 @@ func TestGoldenReport(t *testing.T) {
 // drawings are the insides of a page's plots, of which the golden page keeps a checksum.
 var drawings = regexp.MustCompile(`(?s)\n<(path|text) class.*?</svg>`)
 
+// wholeReport is the report of the full document, made once: whoever changes something takes full and New.
 func wholeReport(t testing.TB) *Report {
 	t.Helper()
-	r, err := New(full(t))
-	if err != nil {
-		t.Fatal(err)
+	whole.Lock()
+	defer whole.Unlock()
+	if whole.report == nil {
+		r, err := New(full(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole.report = r
 	}
-	return r
+	return whole.report
 }
 
 // A report shows every chapter when the document has something for it, in the order in which a reader asks, and
