@@ -1,11 +1,12 @@
 // Package polling is the oldest way to get news over HTTP: the client asks on a fixed timetable,
 // whether or not there is any. Up: POST. Down: GET every Options.Interval, one at a time; the answer
 // holds the messages after the cursor, or the warning that there are no new messages and no message.
-// After a full answer the client asks for the rest at once.
+// After a full answer the client asks for the rest at once. Each client's timetable has a phase of its own.
 package polling
 
 import (
 	"context"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -42,10 +43,13 @@ func (t transport) NewServer(log transports.Log) transports.Server {
 }
 
 func (t transport) Dial(_ context.Context, target transports.Target) (transports.Conn, error) {
+	interval := rand.N(t.o.Interval) // only the first: who came together does not ask together for ever after
 	return pull.New(target, t.o, pull.Arm{Next: func(began time.Time, n int) time.Time {
 		if n >= t.o.Batch {
 			return began
 		}
-		return began.Add(t.o.Interval)
+		next := began.Add(interval)
+		interval = t.o.Interval
+		return next
 	}})
 }
