@@ -161,21 +161,9 @@ func (c *adviseCommand) ask() (model.Ask, error) {
 		}
 	}
 	if c.Client == "browser" {
-		a.Headers = browserExtra()
+		a.Headers = bench.BrowserBytes()
 	}
 	return a, nil
-}
-
-// browserExtra is how many bytes a browser adds to a request beyond those of Go's client, whose User-Agent and
-// Accept-Encoding it replaces.
-func browserExtra() int {
-	n := -len("User-Agent: Go-http-client/1.1\r\n") - len("Accept-Encoding: gzip\r\n")
-	for name, values := range bench.BrowserHeaders() {
-		for _, value := range values {
-			n += len(name) + len(": \r\n") + len(value)
-		}
-	}
-	return n
 }
 
 // parseRate reads messages a time: "2/s", "30/min"; without a time it is a second.

@@ -6,6 +6,21 @@ import (
 	"net/http"
 )
 
+// AsBrowser makes requests as a browser would: with its headers, and undoing the compression that they ask for.
+func AsBrowser(next http.RoundTripper) http.RoundTripper { return browser{next} }
+
+// BrowserBytes is how many bytes of headers a browser's fetch request has beyond one of Go's client, whose
+// User-Agent and Accept-Encoding it replaces; less its Referer, whose length is the page's.
+func BrowserBytes() int {
+	n := -len("User-Agent: Go-http-client/1.1\r\n") - len("Accept-Encoding: gzip\r\n")
+	for _, values := range []map[string]string{alike(), fetched()} {
+		for name, value := range values {
+			n += len(name) + len(": \r\n") + len(value)
+		}
+	}
+	return n
+}
+
 // A browser sends with every request what Chromium 156 on Linux sends, as it was captured from it: about 400
 // bytes more than Go's client with fetch, EventSource and WebSocket alike. Like Chromium it takes compressed
 // answers.

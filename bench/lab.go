@@ -74,12 +74,6 @@ func newLab(ctx context.Context, p Plan, a result.Arm, store *node.Store) (*lab,
 		}
 	}
 	l.target.URL = strings.TrimSuffix(url, "/") + "/" + a.Transport
-	if l.variant.Headers == Browser {
-		l.target.Header = BrowserHeaders()
-		if l.variant.Proxy != "" { // the clients undo only the compression that they ask for themselves
-			l.target.Header.Del("Accept-Encoding")
-		}
-	}
 	return l, nil
 }
 
@@ -156,7 +150,7 @@ func (l *lab) dial(ctx context.Context, topic string, after transports.Cursor) (
 	target.Client = under.HTTP
 	if l.variant.Headers == Browser {
 		http := *under.HTTP
-		http.Transport = browser{http.Transport}
+		http.Transport = AsBrowser(http.Transport)
 		target.Client = &http
 	}
 	c, err := l.transport.Dial(ctx, target)

@@ -43,7 +43,7 @@ func text64(n int) []string { return slices.Repeat([]string{strings.Repeat("x", 
 
 func pollingAsks(ctx context.Context, _ *session) (o outcome, err error) {
 	const length = 2 * time.Second
-	x, err := open(ctx, "polling", transports.Options{Interval: 100 * time.Millisecond}, nil)
+	x, err := open(ctx, "polling", transports.Options{Interval: 100 * time.Millisecond}, false)
 	if err != nil {
 		return o, err
 	}
@@ -66,7 +66,7 @@ func pollingAsks(ctx context.Context, _ *session) (o outcome, err error) {
 }
 
 func streamingOpen(ctx context.Context, _ *session) (o outcome, err error) {
-	s, err := exchanged(ctx, "streaming", transports.Options{}, nil, text64(100))
+	s, err := exchanged(ctx, "streaming", transports.Options{}, false, text64(100))
 	if err != nil {
 		return o, err
 	}
@@ -86,7 +86,7 @@ func pushPlan() (bench.Plan, workload.Workload, error) {
 }
 
 func streamingHeaders(ctx context.Context, s *session) (o outcome, err error) {
-	bytes, err := exchanged(ctx, "streaming", transports.Options{}, nil, text64(100))
+	bytes, err := exchanged(ctx, "streaming", transports.Options{}, false, text64(100))
 	if err != nil {
 		return o, err
 	}
@@ -116,7 +116,7 @@ func streamingHeaders(ctx context.Context, s *session) (o outcome, err error) {
 }
 
 func ajaxPart(ctx context.Context, _ *session) (o outcome, err error) {
-	x, err := open(ctx, "ajax", transports.Options{}, nil)
+	x, err := open(ctx, "ajax", transports.Options{}, false)
 	if err != nil {
 		return o, err
 	}
@@ -162,7 +162,7 @@ func ajaxPart(ctx context.Context, _ *session) (o outcome, err error) {
 }
 
 func bothWays(ctx context.Context, _ *session) (o outcome, err error) {
-	x, err := open(ctx, "websocket", transports.Options{}, nil)
+	x, err := open(ctx, "websocket", transports.Options{}, false)
 	if err != nil {
 		return o, err
 	}

@@ -45,6 +45,7 @@ func newStage(refuseUpgrades bool) (*stage, error) {
 	for _, name := range []string{"/", "/a", "/b"} {
 		s.Of(name).OnConnect(func(sock *socketio.Socket) {
 			socketio.On(sock, "ping", func(context.Context, string) (string, error) { return "pong", nil })
+			socketio.OnMessage(sock, "flush", func(ctx context.Context, _ string) error { return sock.Emit(ctx, "flushed", "") })
 			socketio.On(sock, "join", func(_ context.Context, room string) (string, error) {
 				sock.Join(room)
 				return room, nil
@@ -170,13 +171,39 @@ func reconnects(ctx context.Context, _ *session) (o outcome, err error) {
 }
 
 // A listener counts the events called "news" that a socket receives.
-func listen(s *client.Socket) *atomic.Int64 {
-	n := new(atomic.Int64)
+type listener struct {
+	sock    *client.Socket
+	news    atomic.Int64
+	flushed chan struct{}
+}
+
+func listen(s *client.Socket) *listener {
+	l := &listener{sock: s, flushed: make(chan struct{}, 1)}
 	client.OnMessage(s, "news", func(context.Context, string) error {
-		n.Add(1)
+		l.news.Add(1)
 		return nil
 	})
-	return n
+	client.OnMessage(s, "flushed", func(context.Context, string) error {
+		l.flushed <- struct{}{}
+		return nil
+	})
+	return l
+}
+
+// heard is how many events there were: events keep their order, so those of before are counted when the answer to
+// a later one has come.
+func (l *listener) heard(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if err := l.sock.Emit(ctx, "flush", ""); err != nil {
+		return 0, err
+	}
+	select {
+	case <-l.flushed:
+		return l.news.Load(), nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 }
 
 func rooms(ctx context.Context, _ *session) (o outcome, err error) {
@@ -186,8 +213,7 @@ func rooms(ctx context.Context, _ *session) (o outcome, err error) {
 		return o, err
 	}
 	defer s.end()
-	var socks []*client.Socket
-	var heard []*atomic.Int64
+	var listeners []*listener
 	for i := range all {
 		m, err := client.New(s.web.URL(), options())
 		if err != nil {
@@ -195,7 +221,7 @@ func rooms(ctx context.Context, _ *session) (o outcome, err error) {
 		}
 		defer m.Close(ctx)
 		sock := m.Socket("/", client.SocketOptions{})
-		heard = append(heard, listen(sock))
+		listeners = append(listeners, listen(sock))
 		if err := ping(ctx, sock); err != nil {
 			return o, err
 		}
@@ -204,20 +230,20 @@ func rooms(ctx context.Context, _ *session) (o outcome, err error) {
 				return o, err
 			}
 		}
-		socks = append(socks, sock)
 	}
 	if err := errors.Join(s.Of("/").To("room").Emit(ctx, "news", "x"), s.Of("/").Emit(ctx, "news", "y")); err != nil {
 		return o, err
 	}
 	inside, outside := 0, 0
-	for i, sock := range socks {
-		if err := ping(ctx, sock); err != nil { // order is kept, so both events were here before the answer
+	for i, l := range listeners {
+		n, err := l.heard(ctx)
+		if err != nil {
 			return o, err
 		}
 		if i < members {
-			inside += int(heard[i].Load())
+			inside += int(n)
 		} else {
-			outside += int(heard[i].Load())
+			outside += int(n)
 		}
 	}
 	return outcome{
@@ -248,11 +274,10 @@ func namespaces(ctx context.Context, _ *session) (o outcome, err error) {
 	}
 	defer m.Close(ctx)
 	names := []string{"/", "/a", "/b"}
-	var heard []*atomic.Int64
-	var socks []*client.Socket
+	var listeners []*listener
 	for _, name := range names {
 		sock := m.Socket(name, client.SocketOptions{})
-		socks, heard = append(socks, sock), append(heard, listen(sock))
+		listeners = append(listeners, listen(sock))
 		if err := ping(ctx, sock); err != nil {
 			return o, err
 		}
@@ -261,11 +286,10 @@ func namespaces(ctx context.Context, _ *session) (o outcome, err error) {
 		return o, err
 	}
 	var got [3]int64
-	for i, sock := range socks {
-		if err := ping(ctx, sock); err != nil {
+	for i, l := range listeners {
+		if got[i], err = l.heard(ctx); err != nil {
 			return o, err
 		}
-		got[i] = heard[i].Load()
 	}
 	return outcome{
 		ours:    fmt.Sprintf("%d namespaces on %d connection; an event to /a was received %d times there, %d times in / and %d times in /b", len(names), dials.Load(), got[1], got[0], got[2]),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +48,7 @@ func framing(ctx context.Context, _ *session) (o outcome, err error) {
 	texts := slices.Repeat([]string{strings.Repeat("x", 30)}, 100)
 	around := map[string]float64{} // without data and envelope
 	for _, name := range []string{"websocket", "streaming", "longpoll", "ajax"} {
-		s, err := exchanged(ctx, name, transports.Options{Interval: 20 * time.Millisecond}, bench.BrowserHeaders(), texts)
+		s, err := exchanged(ctx, name, transports.Options{Interval: 20 * time.Millisecond}, true, texts)
 		if err != nil {
 			return o, err
 		}
@@ -66,12 +65,12 @@ func framing(ctx context.Context, _ *session) (o outcome, err error) {
 
 func longpollExtra(ctx context.Context, _ *session) (o outcome, err error) {
 	var more [2]float64
-	for i, header := range []http.Header{nil, bench.BrowserHeaders()} {
-		poll, err := exchanged(ctx, "longpoll", transports.Options{}, header, text64(100))
+	for i, browser := range []bool{false, true} {
+		poll, err := exchanged(ctx, "longpoll", transports.Options{}, browser, text64(100))
 		if err != nil {
 			return o, err
 		}
-		socket, err := exchanged(ctx, "websocket", transports.Options{}, header, text64(100))
+		socket, err := exchanged(ctx, "websocket", transports.Options{}, browser, text64(100))
 		if err != nil {
 			return o, err
 		}
@@ -86,11 +85,11 @@ func longpollExtra(ctx context.Context, _ *session) (o outcome, err error) {
 }
 
 func headerArithmetic(ctx context.Context, _ *session) (o outcome, err error) {
-	poll, err := exchanged(ctx, "polling", transports.Options{Interval: 20 * time.Millisecond}, bench.BrowserHeaders(), text64(50))
+	poll, err := exchanged(ctx, "polling", transports.Options{Interval: 20 * time.Millisecond}, true, text64(50))
 	if err != nil {
 		return o, err
 	}
-	socket, err := exchanged(ctx, "websocket", transports.Options{}, nil, text64(50))
+	socket, err := exchanged(ctx, "websocket", transports.Options{}, false, text64(50))
 	if err != nil {
 		return o, err
 	}
@@ -159,11 +158,11 @@ func deflate(ctx context.Context, _ *session) (o outcome, err error) {
 		lines[i] = fmt.Sprintf(`{"channel":"prices","symbol":%q,"bid":%.2f,"ask":%.2f,"volume":%d,"time":"2026-11-23T09:%02d:%02d.%03dZ"}`,
 			[]string{"ACME", "GLOBEX", "INITECH", "HOOLI"}[rng.IntN(4)], 100+10*rng.Float64(), 110+10*rng.Float64(), rng.IntN(10_000), i/60%60, i%60, rng.IntN(1000))
 	}
-	plain, err := exchanged(ctx, "websocket", transports.Options{}, nil, lines)
+	plain, err := exchanged(ctx, "websocket", transports.Options{}, false, lines)
 	if err != nil {
 		return o, err
 	}
-	packed, err := exchanged(ctx, "websocket", transports.Options{Compression: true}, nil, lines)
+	packed, err := exchanged(ctx, "websocket", transports.Options{Compression: true}, false, lines)
 	if err != nil {
 		return o, err
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"transportlab/bench"
 	"transportlab/transports"
 	"transportlab/transports/carrier"
 	"transportlab/transports/memlog"
@@ -28,8 +29,8 @@ type exchange struct {
 
 const topic = "a"
 
-// open connects a client over HTTP/1.1 and waits until a first message has reached it.
-func open(ctx context.Context, name string, o transports.Options, header http.Header) (x *exchange, err error) {
+// open connects a client over HTTP/1.1, with a browser's headers or Go's, and waits until a first message has reached it.
+func open(ctx context.Context, name string, o transports.Options, browser bool) (x *exchange, err error) {
 	t, err := find(name, o)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,10 @@ func open(ctx context.Context, name string, o transports.Options, header http.He
 	if x.client, err = carrier.Dial(carrier.H1, carrier.ClientOptions{}); err != nil {
 		return x, err
 	}
-	x.Conn, err = t.Dial(ctx, transports.Target{URL: x.server.URL() + "/" + name, Topic: topic, Client: x.client.HTTP, Header: header, Tally: &x.tally})
+	if browser {
+		x.client.HTTP.Transport = bench.AsBrowser(x.client.HTTP.Transport)
+	}
+	x.Conn, err = t.Dial(ctx, transports.Target{URL: x.server.URL() + "/" + name, Topic: topic, Client: x.client.HTTP, Tally: &x.tally})
 	if err != nil {
 		return x, err
 	}
@@ -119,8 +123,8 @@ func (x *exchange) close() error {
 }
 
 // exchanged opens an exchange, passes messages and closes it.
-func exchanged(ctx context.Context, name string, o transports.Options, header http.Header, texts []string) (s share, err error) {
-	x, err := open(ctx, name, o, header)
+func exchanged(ctx context.Context, name string, o transports.Options, browser bool, texts []string) (s share, err error) {
+	x, err := open(ctx, name, o, browser)
 	if err != nil {
 		return s, fmt.Errorf("%s: %w", name, err)
 	}
