@@ -54,7 +54,7 @@ func (r *runner) all(ctx context.Context) error {
 		err := r.block(ctx, block, workloads)
 		failed = errors.Join(failed, err)
 		if ctx.Err() != nil {
-			return failed
+			return errors.Join(failed, ErrInterrupted)
 		}
 	}
 }
@@ -68,8 +68,8 @@ func (r *runner) schedule(block int, workloads []workload.Workload) {
 	}
 }
 
-// block runs each of the workloads once on each of its arms. Its error joins those of runs that failed with
-// ErrInterrupted when ctx ended.
+// block runs each of the workloads once on each of its arms, until ctx ends. Its error joins those of runs that
+// failed.
 func (r *runner) block(ctx context.Context, block int, workloads []workload.Workload) error {
 	var failed error
 	order := 0
@@ -80,7 +80,7 @@ func (r *runner) block(ctx context.Context, block int, workloads []workload.Work
 			order++
 			run, err := r.one(ctx, block, order, w, arms[i])
 			if ctx.Err() != nil {
-				return errors.Join(failed, ErrInterrupted)
+				return failed
 			}
 			if err != nil {
 				run.Error = err.Error()
