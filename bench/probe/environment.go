@@ -55,7 +55,8 @@ func checkout() (revision string, modified bool) {
 	if err != nil {
 		return "", false
 	}
-	changes, err := exec.Command("git", "status", "--porcelain").Output()
+	// Texts, and the reports that a measurement itself rewrites, are not what the program was built from.
+	changes, err := exec.Command("git", "status", "--porcelain", "--", ".", ":(exclude)reports/latest", ":(exclude)reports/peers", ":(exclude)*.md").Output()
 	return strings.TrimSpace(string(head)), err != nil || len(changes) > 0
 }
 
