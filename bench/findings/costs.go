@@ -127,7 +127,7 @@ func pushCPU(ctx context.Context, s *session) (o outcome, err error) {
 	return outcome{
 		ours:    fmt.Sprintf("%.2g times: %s against %s", ratio, interval(push, micro), interval(pull, micro)),
 		verdict: verdict(ratio > 3.5 && ratio < 14),
-		why:     "Polling at 250 ms takes five messages with each request, and push writes each of them by itself; beyond that nothing is left of the factor, which came from a server that held a thread for each client.",
+		why:     "Here a push is one write of what has gathered, and a poll is a whole request for the five messages or so of its interval. The published factor came from a server that held a thread for each client.",
 		figures: []result.Extra{extra("push-cpu-ns/msg", push.Median), extra("pull-cpu-ns/msg", pull.Median), extra("ratio", ratio)},
 	}, nil
 }
